@@ -1,0 +1,64 @@
+"""The gate in front of every page: it takes the company from the URL and asks for one privilege there."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
+
+from access.models import Client, Rights
+from access.privileges import Level, privilege
+from access.tenancy import client_scope
+
+
+class ClientRequest(HttpRequest):
+    """A request that passed the gate."""
+
+    client: Client
+    rights: Rights
+
+
+def requires(
+    name: str | None, *, level: Level = Level.READ, scope: bool = True, read_only: bool = False
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Let a member with this privilege in: strangers (and the operator) get 404, members without the right 403.
+
+    `name` None: any member. The view is called as `view(request, client, …)` inside the company's scope, and what it
+    returns is rendered there; `scope=False` is for a view that calls the bank, which opens its own before and after.
+    Anonymous people never come here: LoginRequiredMiddleware sends them to sign in.
+    """
+    if name is not None and level not in privilege(name).levels and level != Level.READ:
+        raise ValueError(f"{name} does not know {level!r}")
+
+    def gate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def guarded(request: ClientRequest, organisation_number: str, *arguments: Any, **options: Any) -> HttpResponse:
+            client = Client.objects.filter(organisation_number=organisation_number).first()
+            rights = client and request.user.rights(client)  # type: ignore[union-attr]
+            if client is None or not rights:
+                raise Http404
+            request.client, request.rights = client, rights
+            if name is not None and not (rights.full(name) if level == Level.FULL else name in rights):
+                raise PermissionDenied
+            if scope:
+                with client_scope(client, read_only=read_only):
+                    response = _rendered(view(request, client, *arguments, **options))
+            else:
+                response = view(request, client, *arguments, **options)
+            patch_cache_control(response, no_store=True, private=True)
+            return response
+
+        guarded.requires = name  # type: ignore[attr-defined]  # a test walks the URLconf and asks for it
+        guarded.gated = True  # type: ignore[attr-defined]
+        return guarded
+
+    return gate
+
+
+def _rendered(response: HttpResponse) -> HttpResponse:
+    # A TemplateResponse runs its querysets when rendered, which must happen while the scope is open.
+    if hasattr(response, "render") and callable(response.render):
+        return response.render()
+    return response

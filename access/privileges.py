@@ -1,0 +1,94 @@
+"""The closed list of privileges, their levels, and the five roles that every company is created with."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Level(IntEnum):
+    """How far a role may go with a privilege. «Lesetilgang» sees, «Full tilgang» changes."""
+
+    NONE = 0
+    READ = 1
+    FULL = 2
+
+
+@dataclass(frozen=True)
+class Privilege:
+    """One row of the role administration."""
+
+    name: str
+    category: str | Promise
+    label: str | Promise
+    explanation: str | Promise
+    levels: tuple[Level, ...] = (Level.NONE, Level.READ, Level.FULL)
+
+
+class UnknownPrivilege(Exception):
+    """A privilege that is not on the closed list was named."""
+
+
+REPORTS = "accounting.view_reports"
+INVOICES = "accounting.view_invoices"
+FINANCING = "financing.use_invoice_financing"
+ROLES = "access.manage_roles"
+
+_NONE_OR_FULL = (Level.NONE, Level.FULL)
+
+PRIVILEGES: dict[str, Privilege] = {
+    one.name: one
+    for one in (
+        Privilege(REPORTS, _("Reports"), _("Receivables reports"), _("Open items and aged receivables.")),
+        Privilege(INVOICES, _("Invoices"), _("Unpaid invoices"), _("The list of invoices with something left to pay.")),
+        Privilege(
+            FINANCING,
+            _("Invoices"),
+            _("Invoice financing"),
+            _(
+                "May give the provider access to the company's receivables, see limit, used and available,"
+                " and open the agreement at the bank."
+            ),
+            _NONE_OR_FULL,
+        ),
+        Privilege(
+            ROLES,
+            _("Settings"),
+            _("Users and roles"),
+            _("May decide what every role of the company may do. Only administrators."),
+            _NONE_OR_FULL,
+        ),
+    )
+}
+
+
+def privilege(name: str) -> Privilege:
+    """The privilege of this name. Raises UnknownPrivilege."""
+    try:
+        return PRIVILEGES[name]
+    except KeyError:
+        raise UnknownPrivilege(name) from None
+
+
+@dataclass(frozen=True)
+class StandardRole:
+    """A role that comes with every company (INTERFACES: «Rights as created»)."""
+
+    key: str
+    name: str
+    levels: dict[str, Level]
+    is_administrator: bool = False
+
+
+ADMINISTRATOR = "administrator"
+
+STANDARD_ROLES: tuple[StandardRole, ...] = (
+    StandardRole(ADMINISTRATOR, "Administrator", {}, is_administrator=True),
+    StandardRole(
+        "daglig_leder", "Daglig leder", {REPORTS: Level.FULL, INVOICES: Level.FULL, FINANCING: Level.FULL}
+    ),
+    StandardRole("regnskapsforer", "Regnskapsfører", {REPORTS: Level.FULL, INVOICES: Level.FULL}),
+    StandardRole("revisor", "Revisor", {REPORTS: Level.READ, INVOICES: Level.READ}),
+    StandardRole("standard", "Standard", {}),
+)

@@ -1,0 +1,9 @@
+"""The app `accounting`."""
+
+from django.apps import AppConfig
+
+
+class AccountingConfig(AppConfig):
+    """Customers, ledger, reports."""
+
+    name = "accounting"

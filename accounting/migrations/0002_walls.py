@@ -1,0 +1,90 @@
+"""The walls of accounting: row-level security, same-client keys, and the trigger that keeps what is open."""
+
+from django.db import migrations
+
+from access.rls import RowLevelSecurity, SameClientForeignKey
+
+# A match moves what is open of both its sides; the CHECKs on the entry then refuse one beyond either. What is open
+# is reckoned anew from all matches of an entry, never added to, so that it cannot drift.
+TRIGGER = """
+CREATE FUNCTION accounting_settle(entry_ids bigint[]) RETURNS void LANGUAGE sql AS $$
+  UPDATE accounting_ledgerentry e
+     SET open_amount = e.amount - m.amount,
+         open_currency_amount = e.currency_amount - m.currency_amount,
+         closed_on = CASE WHEN e.amount = m.amount THEN COALESCE(m.last_on, e.entry_date) END,
+         changed_at = now()
+    FROM (SELECT i.id,
+                 COALESCE(sum(s.amount), 0) AS amount,
+                 COALESCE(sum(s.currency_amount), 0) AS currency_amount,
+                 max(s.matched_on) AS last_on
+            FROM unnest(entry_ids) AS i(id)
+            LEFT JOIN LATERAL (
+                 SELECT d.amount, d.debit_currency_amount AS currency_amount, d.matched_on
+                   FROM accounting_match d WHERE d.debit_id = i.id AND d.client_id = ANY (app_client_ids())
+                 UNION ALL
+                 SELECT -c.amount, -c.credit_currency_amount, c.matched_on
+                   FROM accounting_match c WHERE c.credit_id = i.id AND c.client_id = ANY (app_client_ids())
+            ) s ON true
+           GROUP BY i.id) m
+   WHERE e.id = m.id AND e.client_id = ANY (app_client_ids())
+$$;
+
+CREATE FUNCTION accounting_matched() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE wrong bigint;
+BEGIN
+  SELECT m.id INTO wrong
+    FROM moved m
+    JOIN accounting_ledgerentry d ON d.id = m.debit_id AND d.client_id = m.client_id
+    JOIN accounting_ledgerentry c ON c.id = m.credit_id AND c.client_id = m.client_id
+   WHERE d.customer_id <> c.customer_id OR d.amount <= 0 OR c.amount >= 0
+      OR m.matched_on < GREATEST(d.entry_date, c.entry_date)
+   LIMIT 1;
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'match % does not join a debit and a credit of one customer on or after their dates', wrong
+      USING ERRCODE = 'check_violation';
+  END IF;
+  PERFORM accounting_settle(ARRAY(SELECT debit_id FROM moved UNION SELECT credit_id FROM moved));
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION accounting_unmatched() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM accounting_settle(ARRAY(SELECT debit_id FROM moved UNION SELECT credit_id FROM moved));
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION accounting_match_stands() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'a match is undone and made again, never changed' USING ERRCODE = 'check_violation';
+END $$;
+
+CREATE TRIGGER accounting_matched AFTER INSERT ON accounting_match
+  REFERENCING NEW TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION accounting_matched();
+CREATE TRIGGER accounting_unmatched AFTER DELETE ON accounting_match
+  REFERENCING OLD TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION accounting_unmatched();
+CREATE TRIGGER accounting_match_stands BEFORE UPDATE ON accounting_match
+  FOR EACH STATEMENT EXECUTE FUNCTION accounting_match_stands();
+"""
+
+UNDO = """
+DROP TRIGGER accounting_match_stands ON accounting_match;
+DROP TRIGGER accounting_unmatched ON accounting_match;
+DROP TRIGGER accounting_matched ON accounting_match;
+DROP FUNCTION accounting_match_stands(), accounting_unmatched(), accounting_matched(), accounting_settle(bigint[]);
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounting", "0001_initial"), ("access", "0002_walls")]
+
+    operations = [
+        SameClientForeignKey("LedgerEntry", "customer"),
+        SameClientForeignKey("Match", "debit"),
+        SameClientForeignKey("Match", "credit"),
+        RowLevelSecurity("Customer"),
+        RowLevelSecurity("LedgerEntry"),
+        RowLevelSecurity("Match"),
+        RowLevelSecurity("HeldPeriod"),
+        RowLevelSecurity("ControlAccountMovement"),
+        migrations.RunSQL(TRIGGER, UNDO),
+    ]

@@ -1,0 +1,205 @@
+"""Settings that hold everywhere; dev, test and production add to them."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DEBUG = False
+
+# Addresses
+PUBLIC_BASE_URL = env.read("PUBLIC_BASE_URL", f"http://localhost:{env.read('PORT', '8000')}").rstrip("/")
+BUFFER_BASE_URL = env.read("BUFFER_BASE_URL", f"http://127.0.0.1:{env.read('SANDBOX_PORT', '8001')}").rstrip("/")
+OIDC_OP_ISSUER = env.read("OIDC_ISSUER", BUFFER_BASE_URL)
+BUFFER_INFO_URL = env.read("BUFFER_INFO_URL", "https://www.spv.no/bedrift")
+SUPPORT_URL = env.read("SUPPORT_URL", "mailto:support@regnskap.example")
+ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", urlsplit(PUBLIC_BASE_URL).hostname or "localhost").split()
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "oauth2_provider",
+    "csp",
+    "access.apps.AccessConfig",
+    "accounting.apps.AccountingConfig",
+    "financing.apps.FinancingConfig",
+    "dashboard.apps.DashboardConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "access.middleware.SecurityHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "access.middleware.SessionLimits",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "access.context.frame",
+            ]
+        },
+    }
+]
+
+# Database: two logins at one place. `default` is the application's, which row-level security binds.
+DATABASES = {"default": {**env.database(env.read("DATABASE_URL")), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+_owner = env.read("DATABASE_OWNER_URL", "")
+DATABASE_OWNER = env.database(_owner) if _owner else None
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Text and time
+LANGUAGE_CODE = "nb"
+LANGUAGES = [("nb", "Norsk bokmål"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Europe/Oslo"
+USE_I18N = USE_TZ = True
+
+# Sign-in: OpenID Connect only (access/oidc.py). Rights never come from claims.
+AUTH_USER_MODEL = "access.User"
+AUTHENTICATION_BACKENDS = ["access.oidc.Backend"]
+LOGIN_URL = "oidc_authentication_init"
+LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL_FAILURE = "/innlogging/mislyktes"
+LOGOUT_REDIRECT_URL = "/utlogget"
+OIDC_RP_CLIENT_ID = env.read("OIDC_CLIENT_ID", "regnskap")
+OIDC_RP_SIGN_ALGO = "ES256"
+OIDC_RP_SCOPES = "openid profile email"
+OIDC_USE_PKCE = True
+OIDC_CREATE_USER = False
+OIDC_TIMEOUT = (3, 10)
+OIDC_TOKEN_USE_BASIC_AUTH = True
+OIDC_STORE_ACCESS_TOKEN = OIDC_STORE_ID_TOKEN = False
+
+# Sessions: kept in the database (a restarted broker signs nobody out); idle 30 minutes, at most 12 hours.
+SESSION_COOKIE_AGE = 30 * 60
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_ABSOLUTE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from the bank
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+
+# Browser walls
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# Static files
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# The bank reads through this
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["oauth2_provider.contrib.rest_framework.OAuth2Authentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["financing.api.permissions.Denied"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "financing.api.problems.problem_details",
+    "UNAUTHENTICATED_USER": None,
+}
+OAUTH2_PROVIDER = {
+    "OAUTH2_VALIDATOR_CLASS": "financing.api.tokens.ConsentValidator",
+    "SCOPES": {"receivables:read": "Read the company's outstanding receivables"},
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 1200,
+    "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
+    "PKCE_REQUIRED": False,  # there is no authorize page: the code goes from server to server
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # only checksums are stored
+    "CLIENT_SECRET_HASHER": "generated",
+}
+# Client secrets are generated, 256 bits: stretching them would cost 0.3 s at every token request and protect nothing.
+PASSWORD_HASHERS = ["financing.api.hashers.GeneratedSecretHasher"]
+
+# The bank's API
+BUFFER_CLIENT_ID = env.read("BUFFER_CLIENT_ID", "regnskap")
+
+# Celery: the database decides, Celery only wakes (financing/tasks.py)
+_redis = env.read("REDIS_URL")
+CELERY_BROKER_URL = _redis.replace("unix://", "redis+socket://", 1)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 90
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 2,
+    "socket_connect_timeout": 2,
+    "health_check_interval": 25,
+}
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CREDIT_SYNC_SECONDS = int(env.read("CREDIT_SYNC_SECONDS", "30"))
+CELERY_BEAT_SCHEDULE = {
+    # A tick that no worker took before the next one is due is worth nothing.
+    "credit-sync": {
+        "task": "financing.tasks.tick",
+        "schedule": CREDIT_SYNC_SECONDS,
+        "options": {"expires": CREDIT_SYNC_SECONDS},
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
+ENVIRONMENT_BANNER = ""

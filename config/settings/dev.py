@@ -1,0 +1,14 @@
+"""`make run` and `manage.py` on a developer's machine: plain http, secrets of this copy's state folder."""
+
+from config import env
+from config.settings.base import *  # noqa: F403
+
+SECRET_KEY = env.own_secret("SECRET_KEY")
+OIDC_RP_CLIENT_SECRET = env.own_secret("OIDC_CLIENT_SECRET")
+BUFFER_CLIENT_SECRET = env.own_secret("BUFFER_CLIENT_SECRET")
+BUFFER_WEBHOOK_SECRET = env.own_secret("BUFFER_WEBHOOK_SECRET")
+
+# Cookies have plain names on http; the bank in the sandbox is kept apart by its host (127.0.0.1, not localhost).
+SESSION_COOKIE_NAME = "sessionid"
+CSRF_COOKIE_NAME = "csrftoken"
+ENVIRONMENT_BANNER = "Demo: banken er en etterligning, og ingen penger flyttes."

@@ -1,0 +1,9 @@
+"""The app `dashboard`."""
+
+from django.apps import AppConfig
+
+
+class DashboardConfig(AppConfig):
+    """Widgets."""
+
+    name = "dashboard"
