@@ -169,7 +169,7 @@ class Role(models.Model):
     def levels(self) -> dict[str, Level]:
         """The level of every privilege. An administrator's role has everything and cannot be cut down."""
         if self.is_administrator:
-            return {name: Level.FULL for name in PRIVILEGES}
+            return dict.fromkeys(PRIVILEGES, Level.FULL)
         granted = {grant.privilege: Level(grant.level) for grant in self.grants.all()}
         return {name: granted.get(name, Level.NONE) for name in PRIVILEGES}
 
@@ -179,7 +179,9 @@ class RolePrivilege(models.Model):
 
     role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="grants")
     privilege = models.CharField(max_length=60, choices=[(name, one.label) for name, one in PRIVILEGES.items()])
-    level = models.SmallIntegerField(choices=[(Level.READ.value, _("Read access")), (Level.FULL.value, _("Full access"))])
+    level = models.SmallIntegerField(
+        choices=[(Level.READ.value, _("Read access")), (Level.FULL.value, _("Full access"))]
+    )
 
     class Meta:
         constraints = [

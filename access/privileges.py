@@ -85,9 +85,7 @@ ADMINISTRATOR = "administrator"
 
 STANDARD_ROLES: tuple[StandardRole, ...] = (
     StandardRole(ADMINISTRATOR, "Administrator", {}, is_administrator=True),
-    StandardRole(
-        "daglig_leder", "Daglig leder", {REPORTS: Level.FULL, INVOICES: Level.FULL, FINANCING: Level.FULL}
-    ),
+    StandardRole("daglig_leder", "Daglig leder", {REPORTS: Level.FULL, INVOICES: Level.FULL, FINANCING: Level.FULL}),
     StandardRole("regnskapsforer", "Regnskapsfører", {REPORTS: Level.FULL, INVOICES: Level.FULL}),
     StandardRole("revisor", "Revisor", {REPORTS: Level.READ, INVOICES: Level.READ}),
     StandardRole("standard", "Standard", {}),

@@ -26,7 +26,8 @@ def client_scope(*clients: Any, read_only: bool = False, using: str = "default")
     Raises ScopeConflict inside a scope of other clients. The setting is local to the transaction, so a pooled
     connection carries it no further.
     """
-    ids = "{%s}" % ",".join(str(pk) for pk in sorted({int(getattr(client, "pk", client)) for client in clients}))
+    keys = sorted({int(getattr(client, "pk", client)) for client in clients})
+    ids = "{" + ",".join(map(str, keys)) + "}"
     connection = connections[using]
     nested = connection.in_atomic_block
     with transaction.atomic(using=using):
@@ -62,8 +63,8 @@ class ClientQuerySet(models.QuerySet):
         return copy
 
     def create(self, **values: Any) -> Any:
-        if self.client is not None:
-            values.setdefault("client", self.client)
+        if self.client is not None and not {"client", "client_id"} & values.keys():
+            values["client_id"] = self._client_id()
         return super().create(**values)
 
     def bulk_create(self, objs: Any, *arguments: Any, **options: Any) -> Any:
@@ -71,8 +72,11 @@ class ClientQuerySet(models.QuerySet):
         if self.client is not None:
             for one in objs:
                 if one.client_id is None:
-                    one.client = self.client
+                    one.client_id = self._client_id()
         return super().bulk_create(objs, *arguments, **options)
+
+    def _client_id(self) -> int:
+        return int(getattr(self.client, "pk", self.client))
 
 
 _Manager = models.Manager.from_queryset(ClientQuerySet)

@@ -144,7 +144,8 @@ class LedgerEntry(ClientOwned):
             models.CheckConstraint(name="entry_source_known", condition=Q(source__in=Source.values)),
             models.CheckConstraint(name="entry_currency_code", condition=Q(currency__regex=r"^[A-Z]{3}$")),
             models.CheckConstraint(
-                name="entry_opening_balance_has_no_due_date", condition=~Q(kind="opening_balance", due_date__isnull=False)
+                name="entry_opening_balance_has_no_due_date",
+                condition=~Q(kind="opening_balance", due_date__isnull=False),
             ),
         ]
         indexes = [

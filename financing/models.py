@@ -125,12 +125,11 @@ class Onboarding(ClientOwned):
                 condition=~Q(provider_reference=""),
                 name="onboarding_provider_reference_unique",
             ),
-            models.CheckConstraint(
-                name="onboarding_status_known", condition=Q(status__in=OnboardingStatus.values)
-            ),
+            models.CheckConstraint(name="onboarding_status_known", condition=Q(status__in=OnboardingStatus.values)),
             models.CheckConstraint(
                 name="onboarding_ended_exactly_when_final",
-                condition=Q(status__in=FINAL, ended_at__isnull=False) | (~Q(status__in=FINAL) & Q(ended_at__isnull=True)),
+                condition=Q(status__in=FINAL, ended_at__isnull=False)
+                | (~Q(status__in=FINAL) & Q(ended_at__isnull=True)),
             ),
         ]
 
@@ -185,7 +184,8 @@ class Agreement(ClientOwned):
     analysis = models.JSONField(null=True)
     as_of = models.DateTimeField()  # the bank's time of these figures
     sequence = models.BigIntegerField()
-    changed_at = models.DateTimeField()  # when we stored this state
+    read_at = models.DateTimeField()  # last read by itself, or stored with a change
+    refused_at = models.DateTimeField(null=True)  # an answer about it was refused: the figures are older than the list
 
     class Meta(ClientOwned.Meta):
         abstract = False

@@ -1,4 +1,4 @@
-"""The tests' own servers and database: a real PostgreSQL and Valkey, the schema made by the owner, the code run as the application."""
+"""The tests' own servers and database: real ones, the schema made by the owner, the code run as the application."""
 
 import atexit
 import os

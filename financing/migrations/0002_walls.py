@@ -13,6 +13,9 @@ CREATE FUNCTION client_of_consent(consent uuid) RETURNS bigint LANGUAGE sql STAB
 CREATE FUNCTION client_of_onboarding(provider_name text, reference text) RETURNS bigint LANGUAGE sql STABLE
   SECURITY DEFINER SET search_path = pg_catalog, public
   AS $$ SELECT client_id FROM financing_onboarding WHERE provider = provider_name AND provider_reference = reference $$;
+CREATE FUNCTION client_of_agreement(provider_name text, reference text) RETURNS bigint LANGUAGE sql STABLE
+  SECURITY DEFINER SET search_path = pg_catalog, public
+  AS $$ SELECT client_id FROM financing_agreement WHERE provider = provider_name AND provider_reference = reference $$;
 CREATE FUNCTION clients_with_living_onboardings(provider_name text) RETURNS SETOF bigint LANGUAGE sql STABLE
   SECURITY DEFINER SET search_path = pg_catalog, public
   AS $$ SELECT client_id FROM financing_onboarding WHERE provider = provider_name AND ended_at IS NULL ORDER BY 1 $$;
@@ -20,7 +23,7 @@ CREATE FUNCTION clients_with_living_onboardings(provider_name text) RETURNS SETO
 
 UNDO = """
 DROP FUNCTION client_of_state(text), client_of_consent(uuid), client_of_onboarding(text, text),
-  clients_with_living_onboardings(text)
+  client_of_agreement(text, text), clients_with_living_onboardings(text)
 """
 
 OWNED = [

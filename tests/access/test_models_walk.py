@@ -3,10 +3,9 @@
 import re
 from pathlib import Path
 
+import pytest
 from django.apps import apps
 from django.db import connection
-
-import pytest
 
 from access.models import Client
 from access.tenancy import ClientOwned, RaisingManager

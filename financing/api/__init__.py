@@ -1,0 +1,1 @@
+"""What the bank may read, and the tokens it reads with."""

@@ -1,0 +1,84 @@
+"""GET /api/v1/company and /api/v1/receivables: what the consent names, and nothing more; each reading is kept."""
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from access.tenancy import client_scope
+from accounting.receivables import BadCursor, receivables_page
+from financing.api.permissions import ConsentAuthentication, ReadsReceivables
+from financing.models import Consent, DataAccess
+
+DEFAULT_PAGE, MOST = 500, 1000
+
+
+class ConsentView(APIView):
+    """A resource of the one company that the consent is for."""
+
+    authentication_classes = [ConsentAuthentication]
+    permission_classes = [ReadsReceivables]
+
+    def keep_access(self, consent: Consent, resource: str, **values: Any) -> None:
+        """One line per reading, in the transaction that reads: what was not kept was not given."""
+        DataAccess.objects.for_client(consent.client_id).create(
+            consent=consent, provider=consent.provider, at=timezone.now(),
+            resource=resource, **values,
+        )  # fmt: skip
+
+
+class Company(ConsentView):
+    """The company itself."""
+
+    def get(self, request: Request) -> Response:
+        """{organisation_number, name, base_currency}"""
+        consent: Consent = request.auth
+        with client_scope(consent.client_id):
+            self.keep_access(consent, "company", item_count=1)
+        client = consent.client
+        return Response(
+            {
+                "organisation_number": client.organisation_number,
+                "name": client.name,
+                "base_currency": client.base_currency,
+            }
+        )
+
+
+class Receivables(ConsentView):
+    """Outstanding receivables and open credits, and with `changed_since` also those closed since then."""
+
+    def get(self, request: Request) -> Response:
+        """{items, next_cursor, next_changed_since}; 400 for a page size, cursor or time that cannot be read."""
+        consent: Consent = request.auth
+        changed_since = request.query_params.get("changed_since", "")
+        with client_scope(consent.client_id):
+            try:
+                page = receivables_page(
+                    client=consent.client,
+                    changed_since=changed_since,
+                    cursor=request.query_params.get("cursor", ""),
+                    page_size=self._page_size(request),
+                )
+            except BadCursor as error:
+                raise ValidationError({error.parameter: [str(error)]}) from error
+            self.keep_access(
+                consent, "receivables", changed_since=changed_since, item_count=len(page.items),
+                item_ids=[item["id"] for item in page.items], last_page=page.next_cursor is None,
+            )  # fmt: skip
+        return Response(
+            {
+                "items": page.items,
+                "next_cursor": page.next_cursor,
+                "next_changed_since": page.next_changed_since,
+            }
+        )
+
+    def _page_size(self, request: Request) -> int:
+        given = request.query_params.get("page_size", str(DEFAULT_PAGE))
+        if not given.isascii() or not given.isdigit() or not 1 <= int(given[:6]) <= MOST:
+            raise ValidationError({"page_size": [f"a whole number from 1 to {MOST}"]})
+        return int(given[:6])
