@@ -9,4 +9,4 @@ class AccessConfig(AppConfig):
     name = "access"
 
     def ready(self) -> None:
-        from access import checks  # noqa: F401  registers the start-up checks
+        from access import admin, checks  # noqa: F401  register the admin pages and the start-up checks

@@ -156,7 +156,7 @@ class Servers:
             return False
         return self._postgres("pg_ctl", "-D", str(self.data), "status", check=False).returncode == 0
 
-    def _postgres(self, program: str, *arguments: str, check: bool = True, quiet: bool = False):  # noqa: ANN202
+    def _postgres(self, program: str, *arguments: str, check: bool = True, quiet: bool = False):
         done = subprocess.run(
             [self._postgres_program(program), *arguments],
             user="nobody" if self.as_root else None,
@@ -224,7 +224,7 @@ class Servers:
             time.sleep(0.05)
         raise ServerFailed(f"valkey-server did not answer; see {self.log / 'valkey.log'}")
 
-    def _valkey(self):  # noqa: ANN202
+    def _valkey(self):
         import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -45,7 +46,7 @@ def state_dir() -> Path:
     return ROOT / "var" / "state"
 
 
-def own_secret(name: str) -> str:
+def own_secret(name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:
     """A secret of this copy: from the environment, else made once and kept in the state folder (0600)."""
     try:
         return read(name)
@@ -60,7 +61,7 @@ def own_secret(name: str) -> str:
     except FileExistsError:
         return path.read_text(encoding="utf-8")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        value = secrets.token_urlsafe(48)
+        value = make()
         file.write(value)
     return value
 
@@ -85,3 +86,7 @@ def database(url: str) -> dict[str, object]:
         "PORT": port,
         "OPTIONS": dict(parse_qsl(parts.query)),
     }
+
+
+if __name__ == "__main__":
+    print(state_dir())  # noqa: T201  for `make clean`

@@ -1,5 +1,13 @@
 """Every address of the product."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from access.admin_site import site
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", site.urls),
+    path("", include("access.urls")),
+    path("", include("accounting.urls")),
+    path("", include("financing.urls")),
+    path("", include("dashboard.urls")),
+]

@@ -17,7 +17,7 @@ SUPPORT_URL = env.read("SUPPORT_URL", "mailto:support@regnskap.example")
 ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", urlsplit(PUBLIC_BASE_URL).hostname or "localhost").split()
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # the site is access/admin_site.py
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -9,7 +9,7 @@ os.environ.setdefault("BUFFER_WEBHOOK_SECRET", "whsec_b25seS1mb3ItdGVzdHMtb25seS
 os.environ.setdefault("DATABASE_URL", "postgresql://nobody@localhost/none")  # mypy reads the settings without a server
 os.environ.setdefault("REDIS_URL", "redis://localhost")
 
-from config.settings.dev import *  # noqa: E402, F403
+from config.settings.dev import *  # noqa: F403
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -178,7 +178,3 @@ def begun(company, dag, application, bank):
     ask_bank(client=company, begun=result)
     return result
 
-
-@pytest.fixture(autouse=True)
-def _temporary(settings):
-    settings.ROOT_URLCONF = "tests.temp_urls"

@@ -1,0 +1,17 @@
+"""The addresses of access."""
+
+from django.urls import path
+
+from access import views
+from access.oidc import Callback, Start
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("innlogging/", Start.as_view(), name="oidc_authentication_init"),
+    path("innlogging/mislyktes", views.sign_in_failed, name="sign_in_failed"),
+    path("oidc/callback/", Callback.as_view(), name="oidc_authentication_callback"),
+    path("logg-ut", views.sign_out, name="sign_out"),
+    path("utlogget", views.signed_out, name="signed_out"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]

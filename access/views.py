@@ -1,0 +1,90 @@
+"""Signing out, the failure page, the choice of company, and whether the service lives."""
+
+import redis
+from celery import current_app
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+from kombu.exceptions import OperationalError
+
+from access.models import Membership
+from access.services import write_audit
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The companies that this person belongs to; straight on where there is one. The operator goes to the admin site."""
+    if request.user.is_superuser:
+        return redirect("admin:index")
+    found = Membership.objects.filter(user=request.user).select_related("client", "role").order_by("client__name")
+    memberships = [{"client": one.client, "role_name": one.role.name} for one in found]
+    if len(memberships) == 1:
+        return redirect("dashboard", memberships[0]["client"].organisation_number)
+    return TemplateResponse(request, "home.html", {"memberships": memberships})
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End this session."""
+    write_audit(action="sign_out", actor=request.user)  # type: ignore[arg-type]
+    logout(request)
+    response = redirect("signed_out")
+    response["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@login_not_required
+@require_GET
+@never_cache
+def signed_out(request: HttpRequest) -> HttpResponse:
+    return TemplateResponse(request, "access/signed_out.html")
+
+
+@login_not_required
+@require_GET
+@never_cache
+def sign_in_failed(request: HttpRequest) -> HttpResponse:
+    """Public, whatever the reason was: it stands in the log."""
+    return TemplateResponse(request, "access/sign_in_failed.html", status=403)
+
+
+@login_not_required
+@require_GET
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process lives."""
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@require_GET
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Database and broker answer: 200, else 503 with which one does not."""
+    checks = {"database": _database_answers(), "broker": _broker_answers()}
+    good = all(checks.values())
+    told = {name: "ok" if works else "no answer" for name, works in checks.items()}
+    return JsonResponse({"status": "ok" if good else "not ready", **told}, status=200 if good else 503)
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _broker_answers() -> bool:
+    try:
+        with current_app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=1, timeout=2)
+    except (OperationalError, OSError, redis.exceptions.RedisError):
+        return False
+    return True

@@ -1,0 +1,140 @@
+"""From a company's SAF-T file to a bank's limit on the dashboard, as people do it, with every process real."""
+
+import re
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import SHARED
+
+TOYEN = SHARED / "data/saft/skatteetaten_toyen_888888888_v1.10.xml"
+NUMBER = "888888888"
+LAST_DAY = date(2017, 4, 30)
+BUTTON, HEADING = "Fakturafinansiering", "Tjenestetilbyder Buffer, levert av Sparebanken Vest"
+
+
+def plain(text):
+    """Thin and hard spaces as ordinary ones."""
+    return re.sub(r"[\s\u2009\u00a0\u202f]+", " ", text)
+
+
+@pytest.fixture(scope="module")
+def toyen(product):
+    """The real file, moved so that its last day is today; Dag leads the company, Rita and Rolf keep and audit its books."""
+    if not TOYEN.exists():
+        pytest.skip("needs ../shared, the folder with real files beside the project")
+    today = datetime.now(UTC).astimezone(ZoneInfo("Europe/Oslo")).date()
+    product.manage("import_saft", str(TOYEN), "--shift-days", str((today - LAST_DAY).days))
+    for subject, role in (
+        ("ada", "administrator"), ("dag", "daglig_leder"), ("rita", "regnskapsforer"), ("rolf", "revisor"),
+        ("stine", "standard"),
+    ):  # fmt: skip
+        product.manage("add_member", "--client", NUMBER, "--subject", subject, "--role", role)
+    return today
+
+
+def figures(page):
+    """The widget's text."""
+    heading = page.get_by_role("heading", name=BUTTON)
+    card = page.locator("section, article").filter(has=heading).first
+    return plain(card.inner_text())
+
+
+def test_from_the_report_to_the_limit_on_the_dashboard(product, toyen, sign_in, shot):
+    page = sign_in("Dag Leder", f"/klient/{NUMBER}/")
+    expect(page.get_by_role("heading", name=BUTTON)).to_have_count(0)
+    page.get_by_role("link", name="Aldersfordelte kundefordringer").first.click()
+    assert "135 500,00" in plain(page.locator("main").inner_text())
+    assert "31 800,00" in plain(page.locator("main").inner_text())
+    shot(page, "report")
+
+    page.get_by_role("button", name=BUTTON, exact=True).click()
+    expect(page.get_by_role("heading", name=HEADING)).to_be_visible()
+    check = page.get_by_role("button", name="Sjekk bedriftens Buffer")
+    expect(check).to_be_disabled()
+    page.get_by_role("checkbox", name="Jeg godtar at Buffer får tilgang til denne klienten").check()
+    expect(check).to_be_enabled()
+    shot(page, "consent")
+    with page.context.expect_page() as opened:
+        check.click()
+    bank = opened.value
+    bank.wait_for_load_state()
+    assert bank.url.startswith(product.bank)
+    expect(bank.get_by_role("heading", name="BankID test")).to_be_visible()
+
+    # the old tab follows along
+    expect(page.get_by_text("Samtykke gitt av Dag Leder")).to_be_visible(timeout=15_000)
+    shot(page, "following")
+    bank.get_by_role("button", name="Dag Leder", exact=True).click()
+    expect(bank.get_by_role("button", name="Godta og åpne konto")).to_be_visible(timeout=30_000)
+    assert "62 000" in plain(bank.locator("body").inner_text())
+    expect(page.get_by_text("Tilbudet er klart")).to_be_visible(timeout=30_000)
+    assert "62 000,00" in plain(page.locator("main").inner_text())
+    shot(page, "offered")
+
+    bank.get_by_role("button", name="Godta og åpne konto").click()
+    bank.wait_for_url(product.url + "/**", timeout=30_000)
+    assert "state=" not in bank.url
+    expect(page.get_by_text("Bufferkontoen er åpnet")).to_be_visible(timeout=30_000)
+
+    page.goto(f"{product.url}/klient/{NUMBER}/")
+    shown = figures(page)
+    for words in ("Kredittgrense 62 000,00", "Benyttet 0,00", "Tilgjengelig 62 000,00"):
+        assert words in shown, shown
+    shot(page, "dashboard-unused")
+
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name=BUTTON, exact=False).and_(page.locator("h2 a")).click()
+    bank = opened.value
+    bank.get_by_role("button", name="Dag Leder", exact=True).click()
+    bank.get_by_label("Beløp").fill("20000")
+    bank.get_by_role("button", name="Overfør til bedriften").click()
+    expect(bank.get_by_text(re.compile("42.000"))).to_be_visible()
+
+    shown = ""
+    for _ in range(45):  # 90 seconds at most
+        page.reload()
+        shown = figures(page)
+        if "Benyttet 20 000,00" in shown:
+            break
+        page.wait_for_timeout(2000)
+    for words in ("Kredittgrense 62 000,00", "Benyttet 20 000,00", "Tilgjengelig 42 000,00"):
+        assert words in shown, shown
+    shot(page, "dashboard")
+    page.goto(f"{product.url}/klient/{NUMBER}/innstillinger/fakturafinansiering/")
+    text = plain(page.locator("main").inner_text())
+    for words in ("62 000,00", "20 000,00", "42 000,00", "78 375,00", "135 500,00"):
+        assert words in text, text
+    expect(page.get_by_role("button", name="Administrer avtale")).to_be_visible()
+    shot(page, "settings")
+
+
+def test_page_and_command_agree(product, toyen, sign_in):
+    told = product.report("aged-receivables", NUMBER, toyen)["currencies"]["NOK"]
+    assert told["totals"] == ["273500.00", "0.00", "0.00", "2000.00", "0.00", "0.00", "-140000.00"]
+    page = sign_in("Rolf Revisor", f"/klient/{NUMBER}/rapporter/aldersfordelt/")
+    text = plain(page.locator("main").inner_text())
+    for words in ("273 500,00", "2 000,00", "−140 000,00", "135 500,00"):
+        assert words in text
+
+
+@pytest.mark.parametrize("person", ["Rita Regnskap", "Rolf Revisor"])
+def test_those_without_the_privilege_have_no_button_no_widget_and_no_page(product, toyen, sign_in, person):
+    page = sign_in(person, f"/klient/{NUMBER}/")
+    expect(page.get_by_role("heading", name="Kundefordringer")).to_be_visible()
+    expect(page.get_by_role("heading", name=BUTTON)).to_have_count(0)
+    for report in ("rapporter/apne-poster", "rapporter/aldersfordelt", "fakturaer/ubetalte"):
+        assert page.goto(f"{product.url}/klient/{NUMBER}/{report}/").status == 200
+        expect(page.get_by_role("button", name=BUTTON)).to_have_count(0)
+    for path in ("fakturafinansiering/", "innstillinger/fakturafinansiering/"):
+        assert page.goto(f"{product.url}/klient/{NUMBER}/{path}").status == 403
+
+
+@pytest.mark.parametrize("person", ["Vera Vest", "Otto Operatør"])
+def test_a_stranger_and_the_operator_learn_nothing(product, toyen, sign_in, person):
+    page = sign_in(person)
+    for path in ("", "fakturafinansiering/", "rapporter/aldersfordelt/", "innstillinger/fakturafinansiering/"):
+        assert page.goto(f"{product.url}/klient/{NUMBER}/{path}").status == 404
+        assert "Tøyen" not in page.content()
