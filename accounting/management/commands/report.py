@@ -1,0 +1,69 @@
+"""`report`: one of the receivables reports of a company on standard output or in a file."""
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import translation
+
+from access.models import Client
+from access.tenancy import client_scope
+from accounting.reports.formats import REPORTS, WRITERS
+from accounting.reports.options import COMMAND, OptionErrors, parse
+
+_LATER = ("xlsx", "pdf")
+
+
+class Command(BaseCommand):
+    """Wrong input ends with exit code 1 and one `error: …` per fault on standard error."""
+
+    help = "Prints a receivables report: " + ", ".join(REPORTS)
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        # Checked in handle, so that every fault ends in exit code 1 and says what to do.
+        parser.add_argument("name", nargs="?", help=", ".join(REPORTS))
+        parser.add_argument("--client", metavar="ORGNR", help="the company's organisation number")
+        parser.add_argument(COMMAND.as_of, metavar="DATE", help="inclusive, as 2026-06-30")
+        parser.add_argument(COMMAND.age_by, metavar="|".join(COMMAND.ages), help="default due_date")
+        parser.add_argument(COMMAND.bucket_days, metavar="30,60,90", help="last days of the buckets")
+        parser.add_argument(COMMAND.credits, metavar="|".join(COMMAND.credit_ways), help="default separate")
+        parser.add_argument(COMMAND.currency, metavar="|".join(COMMAND.currencies), help="default base")
+        parser.add_argument("--format", metavar="|".join(WRITERS), default="json", help="default json")
+        parser.add_argument("--output", metavar="FILE", help="instead of standard output")
+
+    def handle(self, *arguments: Any, **given: Any) -> None:
+        with translation.override(None):
+            self._report(given)
+
+    def _report(self, given: dict[str, Any]) -> None:
+        if given["name"] not in REPORTS:
+            self._refuse(f"there is no report {given['name'] or 'without a name'}; choose one of: {', '.join(REPORTS)}")
+        if given["format"] in _LATER:
+            self._refuse(f"--format {given['format']} is not there yet; choose one of: {', '.join(WRITERS)}")
+        if given["format"] not in WRITERS:
+            self._refuse(f"--format: choose one of: {', '.join(WRITERS)}")
+        try:
+            options = parse({f"--{name.replace('_', '-')}": value for name, value in given.items()}, COMMAND)
+        except OptionErrors as wrong:
+            self._refuse(*(f"{field}: {message}" for field, message in wrong.by_field.items()))
+        if not given["client"]:
+            self._refuse("--client: give the company's organisation number")
+        client = Client.objects.filter(organisation_number=given["client"]).first()
+        if client is None:
+            self._refuse(f"no company has the number {given['client']}; import its books or make it with add_client")
+        with client_scope(client, read_only=True):
+            report = REPORTS[given["name"]](client, options)
+        text = WRITERS[given["format"]][0](report)
+        if not given["output"]:
+            self.stdout.write(text, ending="")
+            return
+        try:
+            Path(given["output"]).write_text(text, encoding="utf-8", newline="")
+        except OSError as fault:
+            self._refuse(f"{given['output']} cannot be written: {fault.strerror}; give another file to --output")
+
+    def _refuse(self, *messages: str) -> NoReturn:
+        for message in messages:
+            self.stderr.write(f"error: {message}")
+        raise SystemExit(1)

@@ -1,0 +1,62 @@
+"""What the general ledger's control accounts say of the same date, to set beside the sub-ledger."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from access.models import Client
+from accounting.reports.items import ZERO
+from accounting.reports.options import Currency, Options
+
+# Known from the day before the first held period, where its opening balance stands, to the last day of the last.
+_BALANCES = """
+SELECT m.account, COALESCE(sum(m.amount) FILTER (WHERE m.day <= %(as_of)s), 0.00)
+  FROM accounting_controlaccountmovement m
+ WHERE m.client_id = %(client)s
+   AND (SELECT %(as_of)s BETWEEN min(p.start) - 1 AND max(p.end)
+          FROM accounting_heldperiod p WHERE p.client_id = %(client)s)
+ GROUP BY m.account
+ ORDER BY length(m.account), m.account
+"""
+
+
+class AccountBalance(NamedTuple):
+    """A control account and its balance at the end of the day, debits less credits, in the client's currency."""
+
+    account: str
+    balance: Decimal
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Control accounts beside the sub-ledger. `difference` is sub-ledger less control accounts."""
+
+    accounts: tuple[AccountBalance, ...]
+    balance: Decimal
+    difference: Decimal
+
+    def as_json(self) -> dict[str, Any]:
+        """As INTERFACES writes it, amounts as strings."""
+        return {
+            "accounts": [{"account": one.account, "balance": str(one.balance)} for one in self.accounts],
+            "balance": str(self.balance),
+            "difference": str(self.difference),
+        }
+
+
+def reconciliation(client: Client, options: Options, sub_ledger: Decimal) -> Reconciliation | None:
+    """The control accounts as of the date, in one query; None where the general ledger does not cover it.
+
+    None without a query for original currency: accounts are kept in the client's own.
+    """
+    if options.currency != Currency.BASE:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_BALANCES, {"client": client.pk, "as_of": options.as_of})
+        accounts = tuple(AccountBalance._make(row) for row in cursor.fetchall())
+    if not accounts:
+        return None
+    balance = sum((one.balance for one in accounts), ZERO)
+    return Reconciliation(accounts=accounts, balance=balance, difference=sub_ledger - balance)

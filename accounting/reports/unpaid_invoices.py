@@ -1,0 +1,18 @@
+"""«Ubetalte fakturaer»: the invoices with something left to pay as of a date, the longest overdue first."""
+
+from typing import ClassVar
+
+from access.models import Client
+from accounting.reports.items import INVOICES_BY_DUE_DATE, ItemReport
+from accounting.reports.options import Options
+
+
+class UnpaidInvoices(ItemReport):
+    """By due date (the entry date where there is none), customer number and voucher number. Instalments are rows."""
+
+    name: ClassVar[str] = "unpaid-invoices"
+
+
+def unpaid_invoices(client: Client, options: Options) -> UnpaidInvoices:
+    """Debits of kind `invoice` open as of `options.as_of` (inclusive), in one query inside the client's scope."""
+    return UnpaidInvoices.of(client, options, INVOICES_BY_DUE_DATE)

@@ -1,0 +1,19 @@
+"""Addresses of the receivables reports."""
+
+from django.urls import path
+
+from accounting import views
+
+urlpatterns = [
+    path("klient/<str:organisation_number>/rapporter/apne-poster/", views.open_items_page, name="report_open_items"),
+    path(
+        "klient/<str:organisation_number>/rapporter/aldersfordelt/",
+        views.aged_receivables_page,
+        name="report_aged_receivables",
+    ),
+    path(
+        "klient/<str:organisation_number>/fakturaer/ubetalte/",
+        views.unpaid_invoices_page,
+        name="report_unpaid_invoices",
+    ),
+]
