@@ -9,230 +9,415 @@ import accounting.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('access', '0001_initial'),
+        ("access", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=40)),
-                ('number_key', models.GeneratedField(db_persist=True, expression=accounting.models.NumberKey(output_field=models.CharField(max_length=60)), output_field=models.CharField(db_collation='C', max_length=60))),
-                ('name', models.CharField(max_length=300)),
-                ('organisation_number', models.CharField(blank=True, max_length=40)),
-                ('country', models.CharField(default='NO', max_length=2)),
-                ('private_person', models.BooleanField(default=False)),
-                ('related_party', models.BooleanField(default=False)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('client', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.client')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=40)),
+                (
+                    "number_key",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=accounting.models.NumberKey(output_field=models.CharField(max_length=60)),
+                        output_field=models.CharField(db_collation="C", max_length=60),
+                    ),
+                ),
+                ("name", models.CharField(max_length=300)),
+                ("organisation_number", models.CharField(blank=True, max_length=40)),
+                ("country", models.CharField(default="NO", max_length=2)),
+                ("private_person", models.BooleanField(default=False)),
+                ("related_party", models.BooleanField(default=False)),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="access.client",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
-                'default_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
+                "default_manager_name": "unscoped",
             },
             managers=[
-                ('unscoped', django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='HeldPeriod',
+            name="HeldPeriod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('start', models.DateField()),
-                ('end', models.DateField()),
-                ('file_name', models.CharField(max_length=300)),
-                ('imported_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('client', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.client')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("start", models.DateField()),
+                ("end", models.DateField()),
+                ("file_name", models.CharField(max_length=300)),
+                ("imported_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="access.client",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
-                'default_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
+                "default_manager_name": "unscoped",
             },
             managers=[
-                ('unscoped', django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='LedgerEntry',
+            name="LedgerEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entry_id', models.CharField(max_length=300)),
-                ('source', models.CharField(choices=[('saft', 'SAF-T'), ('ledger', 'Ledger file'), ('ehf', 'EHF'), ('bank', 'Bank file'), ('own', 'Made here')], max_length=10)),
-                ('kind', models.CharField(choices=[('invoice', 'Invoice'), ('credit_note', 'Credit note'), ('payment', 'Payment'), ('opening_balance', 'Opening balance'), ('refund', 'Refund'), ('reminder_fee', 'Reminder fee'), ('collection_fee', 'Collection fee'), ('interest', 'Interest'), ('write_off', 'Write-off'), ('exchange_difference', 'Exchange difference'), ('rounding', 'Rounding'), ('cash_discount', 'Cash discount'), ('journal', 'Journal entry')], max_length=20)),
-                ('kind_inferred', models.BooleanField(default=False)),
-                ('account', models.CharField(blank=True, max_length=40)),
-                ('voucher_number', models.CharField(blank=True, max_length=100)),
-                ('invoice_number', models.CharField(blank=True, max_length=100)),
-                ('kid', models.CharField(blank=True, max_length=100)),
-                ('cross_reference', models.CharField(blank=True, max_length=100)),
-                ('source_document_id', models.CharField(blank=True, max_length=100)),
-                ('description', models.CharField(blank=True, max_length=300)),
-                ('entry_date', models.DateField()),
-                ('posting_date', models.DateField(null=True)),
-                ('due_date', models.DateField(null=True)),
-                ('due_date_assumed', models.BooleanField(default=False)),
-                ('amount', accounting.models.Money(decimal_places=2, help_text="In the client's currency; debits positive, credits negative.", max_digits=18)),
-                ('open_amount', accounting.models.Money(decimal_places=2, editable=False, max_digits=18)),
-                ('currency', models.CharField(max_length=3)),
-                ('currency_amount', accounting.models.Money(decimal_places=2, help_text='In `currency`, with the sign of `amount`.', max_digits=18)),
-                ('open_currency_amount', accounting.models.Money(decimal_places=2, editable=False, max_digits=18)),
-                ('closed_on', models.DateField(editable=False, null=True)),
-                ('department', models.CharField(blank=True, max_length=60)),
-                ('project', models.CharField(blank=True, max_length=60)),
-                ('disputed', models.BooleanField(default=False)),
-                ('in_collection', models.BooleanField(default=False)),
-                ('assigned', models.BooleanField(default=False, help_text='Sold or pledged to another.')),
-                ('registered_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('client', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.client')),
-                ('customer', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='accounting.customer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("entry_id", models.CharField(max_length=300)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("saft", "SAF-T"),
+                            ("ledger", "Ledger file"),
+                            ("ehf", "EHF"),
+                            ("bank", "Bank file"),
+                            ("own", "Made here"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("invoice", "Invoice"),
+                            ("credit_note", "Credit note"),
+                            ("payment", "Payment"),
+                            ("opening_balance", "Opening balance"),
+                            ("refund", "Refund"),
+                            ("reminder_fee", "Reminder fee"),
+                            ("collection_fee", "Collection fee"),
+                            ("interest", "Interest"),
+                            ("write_off", "Write-off"),
+                            ("exchange_difference", "Exchange difference"),
+                            ("rounding", "Rounding"),
+                            ("cash_discount", "Cash discount"),
+                            ("journal", "Journal entry"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("kind_inferred", models.BooleanField(default=False)),
+                ("account", models.CharField(blank=True, max_length=40)),
+                ("voucher_number", models.CharField(blank=True, max_length=100)),
+                ("invoice_number", models.CharField(blank=True, max_length=100)),
+                ("kid", models.CharField(blank=True, max_length=100)),
+                ("cross_reference", models.CharField(blank=True, max_length=100)),
+                ("source_document_id", models.CharField(blank=True, max_length=100)),
+                ("description", models.CharField(blank=True, max_length=300)),
+                ("entry_date", models.DateField()),
+                ("posting_date", models.DateField(null=True)),
+                ("due_date", models.DateField(null=True)),
+                ("due_date_assumed", models.BooleanField(default=False)),
+                (
+                    "amount",
+                    accounting.models.Money(
+                        decimal_places=2,
+                        help_text="In the client's currency; debits positive, credits negative.",
+                        max_digits=18,
+                    ),
+                ),
+                ("open_amount", accounting.models.Money(decimal_places=2, editable=False, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "currency_amount",
+                    accounting.models.Money(
+                        decimal_places=2, help_text="In `currency`, with the sign of `amount`.", max_digits=18
+                    ),
+                ),
+                ("open_currency_amount", accounting.models.Money(decimal_places=2, editable=False, max_digits=18)),
+                ("closed_on", models.DateField(editable=False, null=True)),
+                ("department", models.CharField(blank=True, max_length=60)),
+                ("project", models.CharField(blank=True, max_length=60)),
+                ("disputed", models.BooleanField(default=False)),
+                ("in_collection", models.BooleanField(default=False)),
+                ("assigned", models.BooleanField(default=False, help_text="Sold or pledged to another.")),
+                ("registered_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="access.client",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="accounting.customer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'ledger entries',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
-                'default_manager_name': 'unscoped',
+                "verbose_name_plural": "ledger entries",
+                "abstract": False,
+                "base_manager_name": "unscoped",
+                "default_manager_name": "unscoped",
             },
             managers=[
-                ('unscoped', django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='Match',
+            name="Match",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', accounting.models.Money(decimal_places=2, help_text="In the client's currency, positive.", max_digits=18)),
-                ('debit_currency_amount', accounting.models.Money(decimal_places=2, max_digits=18)),
-                ('credit_currency_amount', accounting.models.Money(decimal_places=2, max_digits=18)),
-                ('matched_on', models.DateField()),
-                ('assumed', models.BooleanField(default=False, help_text='Found by amount or age, not by a reference.')),
-                ('registered_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('client', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.client')),
-                ('credit', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='as_credit', to='accounting.ledgerentry')),
-                ('debit', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='as_debit', to='accounting.ledgerentry')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "amount",
+                    accounting.models.Money(
+                        decimal_places=2, help_text="In the client's currency, positive.", max_digits=18
+                    ),
+                ),
+                ("debit_currency_amount", accounting.models.Money(decimal_places=2, max_digits=18)),
+                ("credit_currency_amount", accounting.models.Money(decimal_places=2, max_digits=18)),
+                ("matched_on", models.DateField()),
+                (
+                    "assumed",
+                    models.BooleanField(default=False, help_text="Found by amount or age, not by a reference."),
+                ),
+                ("registered_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="access.client",
+                    ),
+                ),
+                (
+                    "credit",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="as_credit",
+                        to="accounting.ledgerentry",
+                    ),
+                ),
+                (
+                    "debit",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="as_debit",
+                        to="accounting.ledgerentry",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'matches',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
-                'default_manager_name': 'unscoped',
+                "verbose_name_plural": "matches",
+                "abstract": False,
+                "base_manager_name": "unscoped",
+                "default_manager_name": "unscoped",
             },
             managers=[
-                ('unscoped', django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='ControlAccountMovement',
+            name="ControlAccountMovement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.CharField(max_length=40)),
-                ('day', models.DateField()),
-                ('amount', accounting.models.Money(decimal_places=2, max_digits=18)),
-                ('client', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.client')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("account", models.CharField(max_length=40)),
+                ("day", models.DateField()),
+                ("amount", accounting.models.Money(decimal_places=2, max_digits=18)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="access.client",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
-                'default_manager_name': 'unscoped',
-                'constraints': [models.UniqueConstraint(fields=('client', 'account', 'day'), name='movement_unique_per_account_and_day')],
+                "abstract": False,
+                "base_manager_name": "unscoped",
+                "default_manager_name": "unscoped",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("client", "account", "day"), name="movement_unique_per_account_and_day"
+                    )
+                ],
             },
             managers=[
-                ('unscoped', django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(fields=('client', 'id'), name='customer_client_id_unique'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(fields=("client", "id"), name="customer_client_id_unique"),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(fields=('client', 'number'), name='customer_number_unique_per_client'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(fields=("client", "number"), name="customer_number_unique_per_client"),
         ),
         migrations.AddConstraint(
-            model_name='heldperiod',
-            constraint=models.CheckConstraint(condition=models.Q(('start__lte', models.F('end'))), name='period_start_before_end'),
+            model_name="heldperiod",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("start__lte", models.F("end"))), name="period_start_before_end"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='heldperiod',
-            constraint=models.UniqueConstraint(fields=('client', 'start', 'end'), name='period_unique_per_client'),
+            model_name="heldperiod",
+            constraint=models.UniqueConstraint(fields=("client", "start", "end"), name="period_unique_per_client"),
         ),
         migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(condition=models.Q(('closed_on__isnull', True)), fields=['client', 'customer', 'due_date', 'id'], name='entry_open'),
+            model_name="ledgerentry",
+            index=models.Index(
+                condition=models.Q(("closed_on__isnull", True)),
+                fields=["client", "customer", "due_date", "id"],
+                name="entry_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['client', 'entry_date'], name='entry_client_date'),
+            model_name="ledgerentry",
+            index=models.Index(fields=["client", "entry_date"], name="entry_client_date"),
         ),
         migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['client', 'changed_at'], name='entry_client_changed'),
+            model_name="ledgerentry",
+            index=models.Index(fields=["client", "changed_at"], name="entry_client_changed"),
         ),
         migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['client', 'customer', 'entry_date'], name='entry_client_customer_date'),
+            model_name="ledgerentry",
+            index=models.Index(fields=["client", "customer", "entry_date"], name="entry_client_customer_date"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('client', 'id'), name='entry_client_id_unique'),
+            model_name="ledgerentry",
+            constraint=models.UniqueConstraint(fields=("client", "id"), name="entry_client_id_unique"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('client', 'entry_id'), name='entry_id_unique_per_client'),
+            model_name="ledgerentry",
+            constraint=models.UniqueConstraint(fields=("client", "entry_id"), name="entry_id_unique_per_client"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gte', 0), ('open_amount__gte', 0), ('open_amount__lte', models.F('amount'))), models.Q(('amount__lt', 0), ('open_amount__gte', models.F('amount')), ('open_amount__lte', 0)), _connector='OR'), name='entry_open_between_zero_and_amount'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__gte", 0), ("open_amount__gte", 0), ("open_amount__lte", models.F("amount"))),
+                    models.Q(("amount__lt", 0), ("open_amount__gte", models.F("amount")), ("open_amount__lte", 0)),
+                    _connector="OR",
+                ),
+                name="entry_open_between_zero_and_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_on__isnull', False), ('open_amount', 0)), models.Q(models.Q(('open_amount', 0), _negated=True), ('closed_on__isnull', True)), _connector='OR'), name='entry_closed_exactly_when_nothing_open'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_on__isnull", False), ("open_amount", 0)),
+                    models.Q(models.Q(("open_amount", 0), _negated=True), ("closed_on__isnull", True)),
+                    _connector="OR",
+                ),
+                name="entry_closed_exactly_when_nothing_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gte', 0), ('currency_amount__gte', 0)), models.Q(('amount__lte', 0), ('currency_amount__lte', 0)), _connector='OR'), name='entry_currency_amount_same_sign'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__gte", 0), ("currency_amount__gte", 0)),
+                    models.Q(("amount__lte", 0), ("currency_amount__lte", 0)),
+                    _connector="OR",
+                ),
+                name="entry_currency_amount_same_sign",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['invoice', 'credit_note', 'payment', 'opening_balance', 'refund', 'reminder_fee', 'collection_fee', 'interest', 'write_off', 'exchange_difference', 'rounding', 'cash_discount', 'journal'])), name='entry_kind_known'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "invoice",
+                            "credit_note",
+                            "payment",
+                            "opening_balance",
+                            "refund",
+                            "reminder_fee",
+                            "collection_fee",
+                            "interest",
+                            "write_off",
+                            "exchange_difference",
+                            "rounding",
+                            "cash_discount",
+                            "journal",
+                        ],
+                    )
+                ),
+                name="entry_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['saft', 'ledger', 'ehf', 'bank', 'own'])), name='entry_source_known'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source__in", ["saft", "ledger", "ehf", "bank", "own"])), name="entry_source_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='entry_currency_code'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="entry_currency_code"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('due_date__isnull', False), ('kind', 'opening_balance'), _negated=True), name='entry_opening_balance_has_no_due_date'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("due_date__isnull", False), ("kind", "opening_balance"), _negated=True),
+                name="entry_opening_balance_has_no_due_date",
+            ),
         ),
         migrations.AddIndex(
-            model_name='match',
-            index=models.Index(fields=['client', 'debit', 'matched_on'], name='match_debit'),
+            model_name="match",
+            index=models.Index(fields=["client", "debit", "matched_on"], name="match_debit"),
         ),
         migrations.AddIndex(
-            model_name='match',
-            index=models.Index(fields=['client', 'credit', 'matched_on'], name='match_credit'),
+            model_name="match",
+            index=models.Index(fields=["client", "credit", "matched_on"], name="match_credit"),
         ),
         migrations.AddIndex(
-            model_name='match',
-            index=models.Index(fields=['client', 'matched_on'], name='match_client_date'),
+            model_name="match",
+            index=models.Index(fields=["client", "matched_on"], name="match_client_date"),
         ),
         migrations.AddConstraint(
-            model_name='match',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='match_amount_positive'),
+            model_name="match",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="match_amount_positive"),
         ),
         migrations.AddConstraint(
-            model_name='match',
-            constraint=models.CheckConstraint(condition=models.Q(('credit_currency_amount__gte', 0), ('debit_currency_amount__gte', 0)), name='match_currency_amounts_not_negative'),
+            model_name="match",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("credit_currency_amount__gte", 0), ("debit_currency_amount__gte", 0)),
+                name="match_currency_amounts_not_negative",
+            ),
         ),
     ]

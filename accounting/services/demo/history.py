@@ -1,6 +1,6 @@
 """Generated history: settled invoices with their payments, the same ones every time, for a demo that has years behind it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from access.models import Client
@@ -42,7 +42,7 @@ def _pair(number: int, customers: list[Customer], period: HeldPeriod) -> tuple[L
     return debit, _entry(customer, f"{number}-payment", voucher + 1, paid, -amount, Kind.PAYMENT)
 
 
-def _entry(customer: Customer, name: str, voucher: int, on, amount: Decimal, kind: Kind) -> LedgerEntry:
+def _entry(customer: Customer, name: str, voucher: int, on: date, amount: Decimal, kind: Kind) -> LedgerEntry:
     return LedgerEntry(
         customer=customer,
         entry_id=PREFIX + name,

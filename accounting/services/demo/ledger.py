@@ -32,7 +32,8 @@ def write_books(*, client: Client, company: Company, today: date) -> None:
     )
     by_number = {one.number: one for one in customers}
 
-    entries, pairs = [], []
+    entries: list[LedgerEntry] = []
+    pairs: list[tuple[LedgerEntry, LedgerEntry, Decimal]] = []
     for item in company.items:
         debit = _entry(item, by_number[item.customer], move)
         entries.append(debit)

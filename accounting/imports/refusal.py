@@ -1,0 +1,9 @@
+"""What every import says when it cannot read a file."""
+
+
+class ImportRefused(Exception):
+    """The file is refused whole and nothing of it is stored. `line` is where in the file; the message says what to do."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
