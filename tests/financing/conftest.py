@@ -177,4 +177,3 @@ def begun(company, dag, application, bank):
     )  # fmt: skip
     ask_bank(client=company, begun=result)
     return result
-

@@ -116,7 +116,9 @@ def test_every_state_is_a_page_in_plain_words(signed_in, begun, company, status,
 
 def test_following_reads_the_bank_but_not_at_every_poll(signed_in, begun, bank, company):
     with client_scope(company):
-        Onboarding.objects.for_client(company).update(read_at=None, started_at=timezone.now() - timezone.timedelta(minutes=1))
+        Onboarding.objects.for_client(company).update(
+            read_at=None, started_at=timezone.now() - timezone.timedelta(minutes=1)
+        )
     before = len(bank.calls("GET", "/v1/onboardings/onb-1"))
     for _ in range(5):
         signed_in.get(url("financing_status"))
@@ -139,7 +141,9 @@ def test_link_previewers_use_nothing_up(client, signed_in, begun, django_db_bloc
 
 
 def test_a_forged_return_is_a_plain_page(signed_in, begun, company):
-    answer = signed_in.get(reverse("financing_return"), {"state": "forged", "onboarding": "onb-1", "status": "approved"})
+    answer = signed_in.get(
+        reverse("financing_return"), {"state": "forged", "onboarding": "onb-1", "status": "approved"}
+    )
     assert answer.status_code == 400
     assert "ikke lenger gyldig" in answer.content.decode()
     assert only(Onboarding, company).status == "created"
