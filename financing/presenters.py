@@ -179,6 +179,7 @@ def analysis_view(analysis: dict[str, Any] | None) -> dict[str, Any] | None:
     exclusions = [
         {
             "label": EXCLUSIONS.get(one["reason"], one["reason"]),
+            "of_customers": one["reason"] in ("credit_note", "concentration"),
             "count": one["count"],
             "amount": -Decimal(one["amount"]),
         }

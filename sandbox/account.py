@@ -1,8 +1,10 @@
 """The arithmetic of the Buffer account (ANALYSIS.md: «The account»), pure; amounts in NOK."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import islice
 
 from sandbox.analysis import ORE, ZERO
 
@@ -24,11 +26,14 @@ def available(limit: Decimal, used: Decimal, pending: Decimal, *, is_open: bool)
     return max(ZERO, limit - used - pending) if is_open else ZERO
 
 
-def over_limit(limit: Decimal, used: Decimal, before: Due | None, today: date) -> Due | None:
-    """The difference, 14 days later: the date never moves later, the amount follows, it goes when used ≤ limit."""
+def over_limit(limit: Decimal, used: Decimal, before: Due | None, *, closing: date | None = None) -> Due | None:
+    """What is used above the limit. It begins when a day is closed (`closing`), 14 days later, never in the middle of
+    one; the date never moves later, the amount follows, and it goes when used ≤ limit."""
     if used <= limit:
         return None
-    return Due(used - limit, before.on if before else today + timedelta(days=DAYS_TO_PAY_OVER_LIMIT))
+    if before is not None:
+        return Due(used - limit, before.on)
+    return None if closing is None else Due(used - limit, closing + timedelta(days=DAYS_TO_PAY_OVER_LIMIT))
 
 
 def at_the_end(used: Decimal, before: Due | None, today: date) -> Due | None:
@@ -58,14 +63,20 @@ def effective_annual_percent() -> str:
     return str(rate.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
+def is_last_of_month(day: date) -> bool:
+    """Interest is booked when such a day is closed."""
+    return (day + timedelta(days=1)).day == 1
+
+
 def account_number(serial: int) -> str:
-    """An account number of the bank with a right check digit (mod 11)."""
-    while True:
-        first = f"3624{serial % 10**6:06d}"
-        weights = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
-        digit = 11 - sum(int(sign) * weight for sign, weight in zip(first, weights, strict=True)) % 11
-        if digit == 11:
-            digit = 0
+    """The bank's account number for the serial-th account (from 0), with a right check digit (mod 11)."""
+    return next(islice(_account_numbers(), serial, None))
+
+
+def _account_numbers() -> Iterator[str]:
+    weights = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+    for candidate in range(10**6):
+        first = f"3624{candidate:06d}"
+        digit = (11 - sum(int(sign) * weight for sign, weight in zip(first, weights, strict=True)) % 11) % 11
         if digit != 10:
-            return f"{first}{digit}"
-        serial += 1
+            yield f"{first}{digit}"

@@ -19,6 +19,19 @@ class Counter(models.Model):
     value = models.BigIntegerField(default=0)
 
 
+class Calendar(models.Model):
+    """One row: how many days the bank's business date is ahead of the real one; the console moves it."""
+
+    days_ahead = models.IntegerField(default=0)
+
+
+class Fault(models.Model):
+    """What the console asked to go wrong: of this kind, so many more times."""
+
+    kind = models.CharField(primary_key=True, max_length=30)
+    left = models.IntegerField(default=0)
+
+
 class Onboarding(models.Model):
     """A company's application (contract: Onboarding)."""
 
@@ -36,6 +49,7 @@ class Onboarding(models.Model):
     signed = models.JSONField(default=list)  # `sub` of those with authority who have signed
     missing_signatories = models.JSONField(default=list)
     needs_grant = models.BooleanField(default=False)
+    undecidable = models.BooleanField(default=False)  # the register cannot say who may sign: a person at the bank must
     offer = models.JSONField(null=True)
     sequence = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -61,6 +75,7 @@ class Access(models.Model):
     read_at = models.DateTimeField(null=True)  # the last reading that succeeded
     reckoned_on = models.DateField(null=True)  # the business date of the last analysis
     nudged = models.BooleanField(default=False)
+    generation = models.IntegerField(default=0)  # grows when the access is withdrawn: what was under way ends then
 
     @property
     def works(self) -> bool:
@@ -124,7 +139,7 @@ class Transaction(models.Model):
     booked_on = models.DateField()
     value_date = models.DateField()
     text = models.CharField(max_length=200)
-    form = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  the page's form, sent once
+    form = models.CharField(max_length=64, unique=True, null=True)
 
 
 class Link(models.Model):

@@ -9,6 +9,7 @@ class Person:
 
     sub: str
     name: str
+    role: str  # a hint on the page, nothing that the bank relies on
 
     @property
     def given_name(self) -> str:
@@ -18,17 +19,21 @@ class Person:
     def family_name(self) -> str:
         return self.name.split(" ", 1)[1]
 
+    @property
+    def email(self) -> str:
+        return f"{self.sub}@example.com"
+
 
 PEOPLE = {
     one.sub: one
     for one in (
-        Person("ada", "Ada Administrator"),
-        Person("dag", "Dag Leder"),
-        Person("rita", "Rita Regnskap"),
-        Person("rolf", "Rolf Revisor"),
-        Person("stine", "Stine Standard"),
-        Person("otto", "Otto Operatør"),
-        Person("vera", "Vera Vest"),
+        Person("ada", "Ada Administrator", "administrator"),
+        Person("dag", "Dag Leder", "daglig leder"),
+        Person("rita", "Rita Regnskap", "regnskapsfører"),
+        Person("rolf", "Rolf Revisor", "revisor"),
+        Person("stine", "Stine Standard", "ansatt"),
+        Person("otto", "Otto Operatør", "drift av regnskapssystemet"),
+        Person("vera", "Vera Vest", "styreleder i andre foretak"),
     )
 }
 

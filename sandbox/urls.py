@@ -1,37 +1,53 @@
 """The bank's addresses."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
-from sandbox import idp, pages
-from sandbox.api import views as api
-from sandbox.api.door import issue_token
+from sandbox.api import agreements, onboardings
+from sandbox.api.tokens import token as partner_token
+from sandbox.idp import authorize
+from sandbox.idp import tokens as bankid
+from sandbox.pages import account, application, console
+from sandbox.pages.bankid import follow_link
+
+handler400 = "sandbox.pages.errors.bad_request"
+handler404 = "sandbox.pages.errors.not_found"
+handler500 = "sandbox.pages.errors.failed"
 
 urlpatterns = [
-    path("", pages.front),
-    path("o/<str:token>", pages.follow_link, name="bank_link"),
-    path("tilbud/", pages.onboarding_page, name="bank_onboarding"),
-    path("tilbud/svar/<str:answer>", pages.answer_offer, name="bank_answer"),
-    path("tilbud/tilbake", pages.leave, name="bank_leave"),
-    path("konto/", pages.account_page, name="bank_account"),
-    path("vilkar", pages.terms, name="bank_terms"),
-    path("console/", pages.console, name="bank_console"),
-    path(".well-known/openid-configuration", idp.discovery),
-    path("oidc/jwks", idp.jwks),
-    path("oidc/authorize", idp.authorize, name="oidc_authorize"),
-    path("oidc/token", idp.token),
-    path("oidc/userinfo", idp.userinfo),
-    path("oauth/token", issue_token),
-    path("v1/onboardings", api.onboardings),
-    path("v1/onboardings/<str:pk>", api.onboarding),
-    path("v1/onboardings/<str:pk>/links", api.onboarding_links),
-    path("v1/onboardings/<str:pk>/grant", api.onboarding_grant),
-    path("v1/onboardings/<str:pk>/cancel", api.onboarding_cancel),
-    path("v1/agreements", api.agreements),
-    path("v1/agreements/<str:pk>", api.agreement),
-    path("v1/agreements/<str:pk>/manage-links", api.manage_links),
-    path("v1/agreements/<str:pk>/receivables-changed", api.receivables_changed),
-    path("v1/agreements/<str:pk>/grant", api.agreement_grant),
-    path("v1/agreements/<str:pk>/disconnect", api.disconnect),
-    path("v1/agreements/<str:pk>/transactions", api.transactions),
-    path("v1/analyses/<str:pk>/lines", api.analysis_lines),
+    path("", RedirectView.as_view(pattern_name="bank_console")),
+    path("inn/<str:secret>", follow_link, name="bank_link"),
+    path("soknad/<str:id>/", application.show, name="bank_application"),
+    path("soknad/<str:id>/godta", application.accept, name="bank_accept"),
+    path("soknad/<str:id>/avsla", application.decline, name="bank_decline"),
+    path("vilkar", application.terms, name="bank_terms"),
+    path("konto/<str:id>/", account.show, name="bank_account"),
+    path("konto/<str:id>/trekk", account.draw, name="bank_draw"),
+    path("konto/<str:id>/tilbakebetal", account.repay, name="bank_repay"),
+    path("konto/<str:id>/si-opp", account.terminate, name="bank_terminate"),
+    path("console/", console.show, name="bank_console"),
+    path("console/dato", console.move_date, name="bank_move_date"),
+    path("console/feil", console.order_fault, name="bank_order_fault"),
+    path("console/<str:id>/<str:deed>", console.act, name="bank_deed"),
+    path(".well-known/openid-configuration", bankid.discovery),
+    path("oidc/jwks", bankid.jwks),
+    path("oidc/authorize", authorize.authorize),
+    path("oidc/sign-in", authorize.sign_in, name="oidc_sign_in"),
+    path("oidc/token", bankid.token),
+    path("oidc/userinfo", bankid.userinfo),
+    path("oidc/end-session", bankid.end_session),
+    path("oauth/token", partner_token),
+    path("v1/onboardings", onboardings.collection),
+    path("v1/onboardings/<str:id>", onboardings.item),
+    path("v1/onboardings/<str:id>/links", onboardings.new_link),
+    path("v1/onboardings/<str:id>/grant", onboardings.grant),
+    path("v1/onboardings/<str:id>/cancel", onboardings.cancel),
+    path("v1/agreements", agreements.collection),
+    path("v1/agreements/<str:id>", agreements.item),
+    path("v1/agreements/<str:id>/manage-links", agreements.manage_link),
+    path("v1/agreements/<str:id>/receivables-changed", agreements.receivables_changed),
+    path("v1/agreements/<str:id>/grant", agreements.grant),
+    path("v1/agreements/<str:id>/disconnect", agreements.disconnect),
+    path("v1/agreements/<str:id>/transactions", agreements.transactions),
+    path("v1/analyses/<str:id>/lines", agreements.lines),
 ]

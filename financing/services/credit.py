@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -113,14 +114,15 @@ def store_agreement(*, provider_name: str, state: AgreementState) -> bool:
         if state.sequence <= agreement.sequence:
             Agreement.objects.for_client(client).filter(pk=agreement.pk).update(read_at=now, refused_at=None)
             return False
-        before = agreement.status
+        before, figures = agreement.status, _figures(agreement) if agreement.sequence >= 0 else None
         _copy(state, agreement, now)
         agreement.save()
-        CreditSnapshot.objects.for_client(client).create(
-            agreement=agreement, sequence=state.sequence, status=state.status, currency=state.currency,
-            limit=state.limit, used=state.used, available=state.available, pending=state.pending, as_of=state.as_of,
-            recorded_at=now,
-        )  # fmt: skip
+        if figures != _figures(agreement):  # the bank's sequence grows with every reading; the history with every change
+            CreditSnapshot.objects.for_client(client).create(
+                agreement=agreement, sequence=state.sequence, status=state.status, currency=state.currency,
+                limit=state.limit, used=state.used, available=state.available, pending=state.pending, as_of=state.as_of,
+                recorded_at=now,
+            )  # fmt: skip
         if before != state.status:
             write_audit(
                 action="agreement.moved", client=client, about=agreement, details={"from": before, "to": state.status}
@@ -145,6 +147,10 @@ def _another_lives(client: Client, provider_name: str, state: AgreementState) ->
     # The list tells the oldest change first, so the end of the former agreement comes before the new one's beginning.
     living = Agreement.objects.for_client(client).filter(provider=provider_name).exclude(status="terminated")
     return state.status != "terminated" and living.exclude(provider_reference=state.id).exists()
+
+
+def _figures(agreement: Agreement) -> tuple[Any, ...]:
+    return agreement.status, agreement.limit, agreement.used, agreement.available, agreement.pending
 
 
 def _copy(state: AgreementState, agreement: Agreement, now: datetime) -> None:

@@ -46,6 +46,10 @@ def test_a_draw_is_seen_and_kept_as_history(company, agreed):
         history = CreditSnapshot.objects.for_client(company).order_by("sequence").values_list("used", flat=True)
         assert list(history) == [Decimal("0.00"), Decimal("20000.00")]
     assert sync() == 0
+    told(agreed)  # a new sequence and nothing else: read, and no new line in the history
+    assert sync() == 1
+    with client_scope(company):
+        assert CreditSnapshot.objects.for_client(company).count() == 2
 
 
 def test_the_next_reading_asks_from_where_the_last_complete_one_ended(company, agreed, bank):

@@ -1,0 +1,1 @@
+"""BankID test: an OpenID Connect provider (code flow with PKCE, ES256)."""

@@ -1,0 +1,1 @@
+"""The bank's pages for people, in Norwegian."""
