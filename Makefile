@@ -1,81 +1,81 @@
-# What people call; each target sets up what it needs first. INTERFACES: setup, run, test, check, clean.
-PYTHON ?= python3
+# What people and CI run. Needs Python 3.11 or later with pip, and make; npm is used where it is on the PATH.
+# Every step of the set-up is done again only when what it is made from has changed.
+
 VENV := .venv
 BIN := $(VENV)/bin
-STAMPS := $(VENV)/stamps
-SOURCES := access accounting financing dashboard config
+APPS := access accounting financing dashboard
+# The first Python that is new enough; PYTHON=… names another. Looked for only when it is needed.
+FIND := for one in "$$PYTHON" python3 python3.14 python3.13 python3.12 python3.11; do \
+  "$$one" -Sc 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; one=; done
+# The system's pip fills the virtual environment: Debian's Python cannot put a pip of its own into one.
+INSTALL = $(FIND); "$$one" -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --root-user-action ignore --require-hashes
 
-.PHONY: setup run test check clean chromium
+STATIC := $(shell find static $(wildcard $(APPS:=/static)) -type f -not -path 'static/vendor/*')
+PO := $(wildcard locale/*/LC_MESSAGES/django.po)
+
+.PHONY: setup database run test check clean
 .DELETE_ON_ERROR:
 
-setup: $(STAMPS)/static $(STAMPS)/translations $(STAMPS)/database
+setup: $(VENV)/packages.stamp static/vendor/.stamp $(PO:.po=.mo) var/static/.stamp database
 
 run: setup
 	@exec $(BIN)/python -m config.run
 
-test: setup $(STAMPS)/test chromium
-	@$(BIN)/python -m pytest tests --ignore=tests/browser -q
-	@$(BIN)/python -m pytest tests/browser -q -p no:django -p no:xdist --confcutdir=tests/browser
+# TESTS="-k words" or a path narrows it down.
+test: setup
+	@$(BIN)/python -m config.testing $(TESTS)
 
-check: setup $(STAMPS)/test
+check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(SOURCES)
-	$(BIN)/djlint templates sandbox/templates --lint --quiet
+	$(BIN)/mypy config $(APPS)
+	$(BIN)/djlint --lint --quiet templates sandbox/templates
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m config.translations check
 	$(BIN)/python -m config.tidy
 
+# Removes what the others made, the state folder at its default place with the demo's data included. A folder that
+# STATE_DIR names is its owner's: it is left, and named.
 clean:
-	@if [ -z "$$STATE_DIR" ] && [ -x $(BIN)/python ]; then rm -rf "$$($(BIN)/python -m config.env)"; fi
-	rm -rf $(VENV) node_modules static/vendor var .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
-	find . -name __pycache__ -prune -exec rm -rf {} +
-	find locale -name '*.mo' -delete
-
-# The steps of set-up, each done again only when what it is made from has changed.
+	@$(FIND); "$$one" -B config/clean.py
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name it with PYTHON=…"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	@mkdir -p $(STAMPS)
+	@$(FIND); if [ -z "$$one" ]; then \
+	  echo "Python 3.11 or later was not found: install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; fi; \
+	"$$one" -m pip --version >/dev/null 2>&1 || { echo "$$one has no pip: install it (Debian: python3-pip)" >&2; exit 1; }; \
+	echo "making $(VENV) with $$one"; "$$one" -m venv --clear --without-pip $(VENV)
 
-$(STAMPS)/base: requirements/base.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@mkdir -p $(STAMPS) && touch $@
-
-$(STAMPS)/test: requirements/test.txt $(STAMPS)/base
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+$(VENV)/packages.stamp: requirements/base.txt requirements/test.txt | $(BIN)/python
+	@echo "installing Python packages"
+	@$(INSTALL) -r requirements/base.txt
+	@$(INSTALL) -r requirements/test.txt
 	@touch $@
 
-# npm from the PATH, else from a wheel, which has a lock of its own because it is large and seldom needed.
-$(STAMPS)/npm: package-lock.json package.json .npmrc $(STAMPS)/base
-	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/node.txt
-	PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --silent
+# npm comes from a wheel where the machine has none; its lock is apart because it is large.
+node_modules/.stamp: package.json package-lock.json .npmrc requirements/node.txt $(VENV)/packages.stamp
+	@echo "installing front-end packages"
+	@command -v npm >/dev/null || { $(INSTALL) -r requirements/node.txt; }
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --silent
 	@touch $@
 
-$(STAMPS)/vendor: config/vendor.py $(STAMPS)/npm
-	$(BIN)/python -m config.vendor
+static/vendor/.stamp: config/vendor.py node_modules/.stamp
+	@$(BIN)/python -m config.vendor
 	@touch $@
 
-$(STAMPS)/translations: $(shell find locale -name '*.po') config/translations.py $(STAMPS)/base
-	$(BIN)/python -m config.translations compile
+%.mo: %.po config/translations.py $(VENV)/packages.stamp
+	@$(BIN)/python -m config.translations compile
+
+# No database is asked for; the addresses only spare starting one.
+var/static/.stamp: $(STATIC) static/vendor/.stamp $(VENV)/packages.stamp
+	@DATABASE_URL=postgresql://none REDIS_URL=redis://none $(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@touch $@
 
-$(STAMPS)/static: $(shell find static sandbox/static -type f -not -path 'static/vendor/*') $(STAMPS)/vendor
-	SETTING_UP=1 $(BIN)/python manage.py collectstatic --noinput --clear --verbosity 0
-	@touch $@
-
-# One stamp per state folder: another folder is another database.
-$(STAMPS)/database: $(shell find $(SOURCES) -path '*/migrations/*.py') $(STAMPS)/base
-	$(BIN)/python manage.py migrate --verbosity 0
-	@touch $@
-
-# The browser tests' browser, where it may be installed; elsewhere those tests are skipped and say so.
-chromium:
-	@command -v chromium >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "installing chromium for the browser tests"; \
-	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 \
-	      || echo "chromium could not be installed: the browser tests will be skipped"; \
-	  else echo "chromium is not installed: the browser tests will be skipped"; fi; }
+# The stamp lies in the state folder, because another folder is another database; a database given by its address is
+# asked every time.
+database: $(VENV)/packages.stamp
+	@state="$$($(BIN)/python -Sc 'import runpy; print(runpy.run_path("config/env.py")["state_dir"]())')"; \
+	stamp="$$state/migrated.stamp"; \
+	if [ -n "$$DATABASE_URL$$DATABASE_URL_FILE" ] || [ ! -f "$$stamp" ] || \
+	  [ -n "$$(find requirements/base.txt $(APPS) \( -name base.txt -o -path '*/migrations/*.py' \) -newer "$$stamp")" ]; then \
+	  echo "migrating the database"; $(BIN)/python manage.py migrate --verbosity 0 && mkdir -p "$$state" && touch "$$stamp"; fi

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from access.admin_site import site
 from access.models import Membership, Role
-from access.privileges import PRIVILEGES, Level
+from access.privileges import PRIVILEGES, ROLES, Level
 from access.services import change_role
 
 LEVELS = {Level.NONE: _("No access"), Level.READ: _("Read access"), Level.FULL: _("Full access")}
@@ -23,7 +23,7 @@ def field_name(privilege: str) -> str:
 
 def own_companies(request: HttpRequest) -> QuerySet[Membership]:
     """The memberships that make her administrator."""
-    return Membership.objects.filter(user=request.user, role__is_administrator=True)
+    return Membership.objects.filter(user=request.user, role__is_administrator=True)  # type: ignore[misc]
 
 
 class RoleForm(forms.ModelForm):
@@ -38,12 +38,13 @@ class RoleForm(forms.ModelForm):
         levels = self.instance.levels() if self.instance.pk else {}
         for name, privilege in PRIVILEGES.items():
             self.fields[field_name(name)] = forms.TypedChoiceField(
-                label=privilege.label,
-                help_text=privilege.explanation,
+                label=privilege.label,  # type: ignore[arg-type]
+                help_text=privilege.explanation,  # type: ignore[arg-type]
                 choices=[(level.value, LEVELS[level]) for level in privilege.levels],
                 coerce=int,
                 initial=int(levels.get(name, Level.NONE)),
-                disabled=self.instance.is_administrator,
+                # That of deciding over roles comes with the administrator's role only; here it is shown, not given.
+                disabled=self.instance.is_administrator or name == ROLES,
             )
 
     def levels(self) -> dict[str, Level]:
@@ -53,6 +54,9 @@ class RoleForm(forms.ModelForm):
 
 class Scoped(admin.ModelAdmin):
     """Everything that lists, filters, opens or changes goes through `get_queryset`, which knows the companies."""
+
+    actions = None
+    list_filter = (("client", admin.RelatedOnlyFieldListFilter),)  # those of get_queryset
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found = super().get_queryset(request).select_related("client")
@@ -90,22 +94,23 @@ class RoleAdmin(Scoped):
     form = RoleForm
     list_display = ("name", "client")
     ordering = ("client__name", "pk")
-    actions = None
-    save_as = False
 
     def has_change_permission(self, request: HttpRequest, obj: Role | None = None) -> bool:
         return self._hers(request, obj) and not (obj and obj.is_administrator)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Role | None = None) -> list[tuple[Any, dict[str, Any]]]:
+    def get_fieldsets(self, request: HttpRequest, obj: Role | None = None) -> Any:
+        if not self.has_change_permission(request, obj):
+            return [(None, {"fields": ["name", "client", "everything"]})]
         shown: dict[str, list[str]] = {}
         for name, privilege in PRIVILEGES.items():
             shown.setdefault(str(privilege.category), []).append(field_name(name))
-        if not self.has_change_permission(request, obj):
-            return [(None, {"fields": ["name", "everything"]})]
-        return [(category, {"fields": fields}) for category, fields in shown.items()]
+        return [
+            (None, {"fields": ["name", "client"]}),  # the company too: two may look alike
+            *((category, {"fields": fields}) for category, fields in shown.items()),
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Role | None = None) -> tuple[str, ...]:
-        return ("name", "everything")
+        return ("name", "client", "everything")
 
     @admin.display(description=_("Rights"))
     def everything(self, role: Role) -> str:
@@ -119,9 +124,6 @@ class RoleAdmin(Scoped):
     def save_model(self, request: HttpRequest, obj: Role, form: Any, change: bool) -> None:
         change_role(role=obj, levels=form.levels(), actor=request.user)  # type: ignore[arg-type]
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """The audit log has the line, with before and after."""
-
 
 @admin.register(Membership, site=site)
 class MembershipAdmin(Scoped):
@@ -129,7 +131,6 @@ class MembershipAdmin(Scoped):
 
     list_display = ("user", "role", "client")
     ordering = ("client__name", "pk")
-    actions = None
     fields = ("user", "role", "client", "created_at")
     readonly_fields = fields
 

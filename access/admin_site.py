@@ -3,12 +3,20 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from access.views import sign_out
+
+# There are no passwords; and the way to an object's page loads any model by a number, past every admin's own rules.
+CLOSED = {"password_change", "password_change_done", "view_on_site"}
 
 
 class CompanyAdminSite(AdminSite):
@@ -22,21 +30,23 @@ class CompanyAdminSite(AdminSite):
         user: Any = request.user
         return user.is_authenticated and user.is_active and user.is_staff
 
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        return [one for one in super().get_urls() if getattr(one, "name", None) not in CLOSED]
+
+    # Public, or the way back from sign-in would be this page, which refuses whoever is signed in.
+    @method_decorator([never_cache, login_not_required])
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Anonymous: to sign-in and back. Signed in without the right: 403, not a password form."""
+        if self.has_permission(request):
+            return redirect("admin:index")
         if request.user.is_authenticated:
             raise PermissionDenied
-        wanted = request.GET.get("next", reverse("admin:index"))
+        wanted = request.GET.get("next") or reverse("admin:index")
         return redirect(reverse("oidc_authentication_init") + "?" + urlencode({"next": wanted}))
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return redirect("home")
-
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        raise PermissionDenied
-
-    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        raise PermissionDenied
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """As on every other page."""
+        return sign_out(request)
 
 
 site = CompanyAdminSite()

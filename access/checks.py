@@ -7,7 +7,7 @@ from django.db import connections
 
 
 @register(Tags.database)
-def application_role_is_bound(app_configs: Any, databases: list[str] | None = None, **options: Any) -> list[Error]:
+def application_role_is_bound(*, databases: Any = None, **options: Any) -> list[Error]:
     """Errors where the application's role is a superuser, passes row-level security by, or owns a table."""
     found = []
     for alias in databases or []:

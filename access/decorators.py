@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
-from access.models import Client, Rights
+from access.models import Client, Rights, User
 from access.privileges import Level, privilege
 from access.tenancy import client_scope
 
@@ -16,6 +16,7 @@ from access.tenancy import client_scope
 class ClientRequest(HttpRequest):
     """A request that passed the gate."""
 
+    user: User  # type: ignore[assignment]
     client: Client
     rights: Rights
 
@@ -35,7 +36,8 @@ def requires(
     def gate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def guarded(request: ClientRequest, organisation_number: str, *arguments: Any, **options: Any) -> HttpResponse:
-            client = Client.objects.filter(organisation_number=organisation_number).first()
+            known = organisation_number.isalnum()  # PostgreSQL refuses to look for a NUL at all
+            client = Client.objects.filter(organisation_number=organisation_number).first() if known else None
             rights = client and request.user.rights(client)  # type: ignore[union-attr]
             if client is None or not rights:
                 raise Http404

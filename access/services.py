@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from access.models import AuditEntry, Client, Membership, Role, RolePrivilege, User, is_organisation_number
-from access.privileges import STANDARD_ROLES, Level, privilege
+from access.privileges import ROLES, STANDARD_ROLES, Level, privilege
 from access.tenancy import client_scope
 
 
@@ -17,7 +17,7 @@ class RoleNotEditable(Exception):
 
 
 class LevelNotOffered(Exception):
-    """A privilege was given a level that it does not know."""
+    """A privilege was given a level that it does not know, or that only the administrator's role has."""
 
 
 def write_audit(
@@ -125,17 +125,21 @@ def change_role(*, role: Role, levels: dict[str, Level], actor: User) -> dict[st
             raise LevelNotOffered(f"{name}: {level}")
         if before[name] == level:
             continue
+        if name == ROLES and level != Level.NONE:
+            raise LevelNotOffered(f"{name}: only the administrator's role has it")
         changes[name] = [int(before[name]), int(level)]
         if level == Level.NONE:
             RolePrivilege.objects.filter(role=role, privilege=name).delete()
         else:
             RolePrivilege.objects.update_or_create(role=role, privilege=name, defaults={"level": level})
     if changes:
+        acting = Membership.objects.filter(client=role.client_id, user=actor).select_related("role").first()
         with client_scope(role.client_id):
             write_audit(
                 action="role.changed",
                 client=role.client,
                 actor=actor,
+                role_name=acting.role.name if acting else "",
                 about=role,
                 details={"role": role.name, "changes": changes, "members": role.memberships.count()},
             )

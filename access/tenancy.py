@@ -58,7 +58,7 @@ class ClientQuerySet(models.QuerySet):
         return found
 
     def _clone(self) -> Self:
-        copy = super()._clone()
+        copy = super()._clone()  # type: ignore[misc]  # Django's, not in the stubs
         copy.client = self.client
         return copy
 
@@ -93,7 +93,8 @@ class RaisingManager(_Manager):
     def for_client(self, client: Any) -> Any:
         """The rows of this client (of a related manager: those of its object)."""
         bound = getattr(self, "instance", None) is not None
-        return (self.get_queryset() if bound else super().get_queryset()).for_client(client)
+        rows: Any = self.get_queryset() if bound else super().get_queryset()
+        return rows.for_client(client)
 
 
 class ClientOwned(models.Model):

@@ -1,10 +1,13 @@
 """Signing out, the failure page, the choice of company, and whether the service lives."""
 
+from contextlib import closing
+
+import psycopg2
 import redis
 from celery import current_app
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -13,7 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
 from access.models import Membership
+from access.oidc import WITHOUT_ACCESS
 from access.services import write_audit
+
+PATIENCE = 2  # seconds that readyz waits for each of its two
 
 
 @require_GET
@@ -21,18 +27,24 @@ def home(request: HttpRequest) -> HttpResponse:
     """The companies that this person belongs to; straight on where there is one. The operator goes to the admin site."""
     if request.user.is_superuser:
         return redirect("admin:index")
-    found = Membership.objects.filter(user=request.user).select_related("client", "role").order_by("client__name")
-    memberships = [{"client": one.client, "role_name": one.role.name} for one in found]
-    if len(memberships) == 1:
-        return redirect("dashboard", memberships[0]["client"].organisation_number)
+    hers = Membership.objects.filter(user=request.user)  # type: ignore[misc]  # LoginRequiredMiddleware
+    found = hers.select_related("client", "role").order_by("client__name", "pk")
+    # What is overdue is accounting's to know, and access may not ask it.
+    memberships = [
+        {"client": one.client, "role_name": one.role.name, "overdue": None, "overdue_count": None} for one in found
+    ]
+    if len(found) == 1:
+        return redirect("dashboard", found[0].client.organisation_number)
     return TemplateResponse(request, "home.html", {"memberships": memberships})
 
 
+@login_not_required  # whose session has ended by itself is signed out, and not sent to sign in for it
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
-    write_audit(action="sign_out", actor=request.user)  # type: ignore[arg-type]
-    logout(request)
+    if request.user.is_authenticated:
+        write_audit(action="sign_out", actor=request.user)
+        logout(request)
     response = redirect("signed_out")
     response["Clear-Site-Data"] = '"cache"'
     return response
@@ -49,8 +61,9 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def sign_in_failed(request: HttpRequest) -> HttpResponse:
-    """Public, whatever the reason was: it stands in the log."""
-    return TemplateResponse(request, "access/sign_in_failed.html", status=403)
+    """Public. The reason stands in the log; `without_access`: the provider knows her, but she has no access here."""
+    context = {"without_access": WITHOUT_ACCESS in request.GET}
+    return TemplateResponse(request, "access/sign_in_failed.html", context, status=403)
 
 
 @login_not_required
@@ -73,10 +86,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def _database_answers() -> bool:
+    # A connection of its own: on the kept one a server that is gone mute would be waited for without end.
+    login = {**connection.get_connection_params(), "connect_timeout": PATIENCE}
     try:
-        with connection.cursor() as cursor:
+        with closing(psycopg2.connect(**login)) as own, own.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except psycopg2.Error:
         return False
     return True
 

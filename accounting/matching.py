@@ -4,14 +4,17 @@ The rule is INTERFACES «SAF-T: how it is read»: entry by entry, a debit as wel
 on the other side: by reference, else an open item of exactly the amount, else the oldest first.
 """
 
+import heapq
 from collections import defaultdict, deque
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
-from heapq import heappop, heappush
+from decimal import ROUND_HALF_UP, Decimal
+
+ORE = Decimal("0.01")
+ZERO = Decimal("0.00")
 
 
-@dataclass
+@dataclass(eq=False)
 class Item:
     """An entry as matching sees it. `open_amount` signed, debits positive, in the client's currency; it is used up here."""
 
@@ -28,7 +31,7 @@ class Item:
 
     @property
     def refers(self) -> set[str]:
-        """What it refers to."""
+        """What it refers to; what it is called itself is among it, for two lines with one reference belong together."""
         return {self.kid, self.invoice_number, self.cross_reference} - {""}
 
 
@@ -42,61 +45,65 @@ class Found:
     assumed: bool
 
 
+# Its place in the order of age, and the item.
+_Placed = tuple[int, Item]
+
+
 @dataclass
 class _Side:
-    """What stands open on one side, oldest first, found by name and by amount. Used-up items are dropped when met."""
+    """What stands open on one side, found by age, by amount and by name. Used-up items are dropped when they are met.
 
-    order: deque[Item] = field(default_factory=deque)
-    by_amount: dict[Decimal, list[tuple[int, Decimal]]] = field(default_factory=lambda: defaultdict(list))  # heaps
-    by_name: dict[str, list[Item]] = field(default_factory=lambda: defaultdict(list))
-    by_reference: dict[str, list[Item]] = field(default_factory=lambda: defaultdict(list))
-    position: dict[Hashable, int] = field(default_factory=dict)
-    items: list[Item] = field(default_factory=list)
+    Every index gives its oldest first, so that each item leaves each of them once: nothing here is quadratic.
+    """
+
+    count: int = 0
+    by_age: deque[_Placed] = field(default_factory=deque)
+    # Heaps: what is left of an old item comes to its new amount after younger ones, and still goes first.
+    by_amount: dict[Decimal, list[_Placed]] = field(default_factory=lambda: defaultdict(list))
+    by_name: dict[str, deque[_Placed]] = field(default_factory=lambda: defaultdict(deque))
+    by_reference: dict[str, deque[_Placed]] = field(default_factory=lambda: defaultdict(deque))
 
     def add(self, item: Item) -> None:
-        self.position[item.key] = len(self.items)
-        self.items.append(item)
-        self.order.append(item)
-        self.note_amount(item)
+        placed = (self.count, item)
+        self.count += 1
+        self.by_age.append(placed)
+        self.note_amount(placed)
         for name in item.names:
-            self.by_name[name].append(item)
+            self.by_name[name].append(placed)
         for name in item.refers:
-            self.by_reference[name].append(item)
+            self.by_reference[name].append(placed)
 
-    def note_amount(self, item: Item) -> None:
-        heappush(self.by_amount[abs(item.open_amount)], (self.position[item.key], item.open_amount))
+    def note_amount(self, placed: _Placed) -> None:
+        heapq.heappush(self.by_amount[abs(placed[1].open_amount)], placed)
 
-    def referred(self, item: Item) -> list[Item]:
-        """Open items that `item` refers to or that refer to it, oldest first."""
-        found: dict[Hashable, Item] = {}
+    def referred(self, item: Item) -> _Placed | None:
+        """The oldest open item that `item` refers to or that refers to it."""
+        found: list[_Placed] = []
         for index, names in ((self.by_name, item.refers), (self.by_reference, item.names)):
             for name in names:
-                alive = [one for one in index.get(name, ()) if one.open_amount]
-                if name in index:
-                    index[name] = alive
-                found.update((one.key, one) for one in alive)
-        return sorted(found.values(), key=lambda one: self.position[one.key])
+                if name in index and (placed := _oldest(index[name])):
+                    found.append(placed)
+        return min(found, key=lambda placed: placed[0], default=None)
 
-    def exact(self, amount: Decimal) -> Item | None:
+    def exact(self, amount: Decimal) -> _Placed | None:
         """The oldest open item of exactly this amount."""
         waiting = self.by_amount.get(amount)
         while waiting:
-            position, noted = waiting[0]
-            if self.items[position].open_amount == noted:
-                return self.items[position]
-            heappop(waiting)  # its rest has changed since; it stands noted under its new amount
+            if abs(waiting[0][1].open_amount) == amount:
+                return waiting[0]
+            heapq.heappop(waiting)  # less is left of it since; it stands noted under that
         return None
 
-    def oldest(self) -> Item | None:
-        while self.order and not self.order[0].open_amount:
-            self.order.popleft()
-        return self.order[0] if self.order else None
+    def oldest(self) -> _Placed | None:
+        return _oldest(self.by_age)
 
 
 def match_customer(open_before: Iterable[Item], new: Iterable[Item]) -> list[Found]:
     """Matches for `new`, in its order, against `open_before` (oldest first) and among themselves.
 
-    Both are used up as they are matched: afterwards `open_amount` is what stands open.
+    Both are used up as they are matched: afterwards `open_amount` is what stands open. What is left of an item that
+    found something by reference stays open: it said what it was for. Going on from what one call left open gives the
+    same as one call with everything.
     """
     debits, credits = _Side(), _Side()
     for item in open_before:
@@ -107,27 +114,46 @@ def match_customer(open_before: Iterable[Item], new: Iterable[Item]) -> list[Fou
         if not item.open_amount:
             continue
         own, other = (debits, credits) if item.open_amount > 0 else (credits, debits)
-        named = other.referred(item)
-        for one in named:
-            _settle(item, one, other, found, assumed=False)
-        if not named:
-            if exact := other.exact(abs(item.open_amount)):
-                _settle(item, exact, other, found, assumed=True)
-            while item.open_amount and (one := other.oldest()):
-                _settle(item, one, other, found, assumed=True)
+        if placed := other.referred(item):
+            while item.open_amount and placed:
+                found.append(_settle(item, placed, other, assumed=False))
+                placed = other.referred(item)
+        elif placed := other.exact(abs(item.open_amount)):
+            found.append(_settle(item, placed, other, assumed=True))
+        else:
+            while item.open_amount and (placed := other.oldest()):
+                found.append(_settle(item, placed, other, assumed=True))
         if item.open_amount:
             own.add(item)
     return found
 
 
-def _settle(item: Item, one: Item, side: _Side, found: list[Found], *, assumed: bool) -> None:
+def currency_share(
+    *, matched: Decimal, amount: Decimal, currency_amount: Decimal, left: Decimal, last: bool
+) -> Decimal:
+    """How much of an entry's amount in its own currency a match of `matched` takes: pro rata, half up, never beyond `left`.
+
+    All are positive; `amount` and `matched` in the client's currency, the others in the entry's. The last match takes the
+    rest (INTERFACES: «Ledger CSV»).
+    """
+    if last:
+        return left
+    return min((currency_amount * matched / amount).quantize(ORE, ROUND_HALF_UP), left)
+
+
+def _oldest(queue: deque[_Placed]) -> _Placed | None:
+    while queue and not queue[0][1].open_amount:
+        queue.popleft()
+    return queue[0] if queue else None
+
+
+def _settle(item: Item, placed: _Placed, side: _Side, *, assumed: bool) -> Found:
+    one = placed[1]
     amount = min(abs(item.open_amount), abs(one.open_amount))
-    if not amount:
-        return
     sign = 1 if item.open_amount > 0 else -1
     item.open_amount -= amount * sign
     one.open_amount += amount * sign
     if one.open_amount:
-        side.note_amount(one)
+        side.note_amount(placed)
     debit, credit = (item, one) if sign > 0 else (one, item)
-    found.append(Found(debit.key, credit.key, amount, assumed))
+    return Found(debit.key, credit.key, amount, assumed)

@@ -154,6 +154,8 @@ class LedgerEntry(ClientOwned):
                 fields=["client", "customer", "due_date", "id"], name="entry_open", condition=Q(closed_on__isnull=True)
             ),
             models.Index(fields=["client", "entry_date"], name="entry_client_date"),
+            # A past date's reports read what was closed after it.
+            models.Index(fields=["client", "closed_on"], name="entry_client_closed"),
             models.Index(fields=["client", "changed_at"], name="entry_client_changed"),
             models.Index(fields=["client", "customer", "entry_date"], name="entry_client_customer_date"),
         ]

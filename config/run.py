@@ -1,184 +1,278 @@
-"""The supervisor behind `make run`: embedded servers, migrations, the demo, and four processes that live and end together."""
+"""The supervisor, `python -m config.run`: embedded servers, then web, worker, beat and the bank until Ctrl-C.
 
-import contextlib
+docs/decisions/0006-supervisor.md says why honcho and gunicorn.
+"""
+
+import base64
+import fcntl
 import json
 import os
-import secrets
+import re
+import shlex
+import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 import urllib.request
-from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import honcho.manager
+from honcho.printer import Printer
+
 from config import embedded, env
 
-STARTED_WITHIN = 60  # seconds
-PATIENCE = 15  # seconds between SIGTERM and SIGKILL; longer than a task usually takes
-STOPPED = (130, 143)  # honcho's codes for SIGINT and SIGTERM
-PEOPLE = (
-    "Ada Administrator, Dag Leder, Rita Regnskap, Rolf Revisor, Stine Standard, Vera Vest, Otto Operatør (operatør)"
-)
+STOPPED_WITHIN = 25  # seconds that a task under way may take at the end; then it is killed and runs again next time
+STARTED_WITHIN = 120
+# No query string: codes and states stand there.
+ACCESS_LOG = '%(h)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'
+# The bank is a stranger: of our surroundings it gets these and what bears its own name, no key and no database of ours.
+BANK_MAY_SEE = re.compile(r"(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|PYTHON.*|VIRTUAL_ENV|SANDBOX_.*)")
 
 
-class CannotStart(Exception):
-    """Something outside is in the way; the message says what to do."""
+class CannotRun(Exception):
+    """The product cannot be started; the message says why and what to do."""
+
+
+class Lines(Printer):
+    """Prints what the processes say, and remembers which of them ended first, and whether they were asked to."""
+
+    ended = ""
+    asked = False
+
+    def write(self, message: Any) -> None:
+        if message.name == honcho.manager.SYSTEM_PRINTER_NAME:
+            self.asked = self.asked or message.data.endswith(" received\n")
+            if not (self.asked or self.ended) and " stopped " in message.data:
+                self.ended = message.data.strip()
+        super().write(message)
 
 
 def main() -> int:
-    """Run until Ctrl-C; 0 after a clean stop, 1 where something could not start or a process died."""
-    port, bank_port = env.read("PORT", "8000"), env.read("SANDBOX_PORT", "8001")
+    """Run the product until it is told to stop; the exit code."""
+    state = env.state_dir()
+    web, bank = (int(env.read(name, default)) for name, default in (("PORT", "8000"), ("SANDBOX_PORT", "8001")))
+    os.environ.update({"PORT": str(web), "SANDBOX_PORT": str(bank), "PYTHONUNBUFFERED": "1"})
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
-    os.environ.setdefault("PUBLIC_BASE_URL", f"http://localhost:{port}")
-    os.environ.setdefault("BUFFER_BASE_URL", f"http://127.0.0.1:{bank_port}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the manager takes over
     try:
-        _check_ports(port, bank_port)
-        embedded.provide()
-        state = env.state_dir()
-        _share_secrets(state)
-        _manage("migrate", "--verbosity", "0")
-        _demo(state)
-        partner = _provider_credentials(state)
-        return _supervise(state, port, bank_port, partner)
-    except (CannotStart, env.SettingMissing, embedded.ServerFailed) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        with alone_in(state):
+            refuse_taken(state, web, bank)
+            with embedded_servers():
+                _export_secrets()
+                credentials = _prepare(state)
+                return supervise(state, commands(state, web, bank), bank_environment(state, web, bank, credentials))
+    except KeyboardInterrupt:
+        return 0
+    except (CannotRun, embedded.ServerFailed, env.SettingMissing) as error:
+        sys.stderr.write(f"error: {error}\n")
         return 1
+
+
+def _prepare(state: Path) -> dict[str, str]:
+    """Bring the database up to date and the demo into it; the bank's credentials at our token endpoint."""
+    import django
+    from django.core.management import call_command
+    from django.db import connections
+
+    django.setup()
+    from config import demo
+
+    call_command("migrate", verbosity=0, interactive=False)
+    demo.follow_issuer(state)
+    demo.seed_once(state)
+    credentials = demo.provider_credentials(state)
+    connections.close_all()  # the processes that are forked from here open their own
+    return credentials
+
+
+def commands(state: Path, web: int, bank: int) -> dict[str, str]:
+    """The processes by name, as the shell runs them."""
+    python = f"exec {shlex.quote(sys.executable)} -m"
+    memory = " --worker-tmp-dir /dev/shm" if os.path.isdir("/dev/shm") else ""  # noqa: S108  a heartbeat, no data
+    gunicorn = f"{python} gunicorn --no-control-socket --graceful-timeout 5{memory}"
+    logged = f"--access-logfile - --access-logformat {shlex.quote(ACCESS_LOG)}"
+    celery = f"{python} celery -A config --quiet"
+    schedule = shlex.quote(str(state / "beat-schedule"))
+    return {
+        "web": f"{gunicorn} config.wsgi:application --bind 127.0.0.1:{web} --workers 2 --threads 4 {logged}",
+        "worker": f"{celery} worker --concurrency 2 --without-mingle --without-gossip --loglevel INFO",
+        "beat": f"{celery} beat -s {schedule} --pidfile= --loglevel INFO",
+        "bank": f"{gunicorn} sandbox.wsgi:application --bind 127.0.0.1:{bank} --workers 1 --threads 8",
+    }
+
+
+def bank_environment(state: Path, web: int, bank: int, credentials: dict[str, str]) -> dict[str, str]:
+    """All that the bank's process is told."""
+    ours = env.read("PUBLIC_BASE_URL", f"http://localhost:{web}").rstrip("/")
+    return {name: value for name, value in os.environ.items() if BANK_MAY_SEE.fullmatch(name)} | {
+        "SANDBOX_PORT": str(bank),
+        "SANDBOX_BASE_URL": f"http://127.0.0.1:{bank}",
+        "SANDBOX_STATE": str(state / "sandbox"),
+        "BUFFER_CLIENT_ID": env.read("BUFFER_CLIENT_ID", "regnskap"),
+        "BUFFER_CLIENT_SECRET": env.read("BUFFER_CLIENT_SECRET"),
+        "BUFFER_WEBHOOK_SECRET": env.read("BUFFER_WEBHOOK_SECRET"),
+        "OIDC_CLIENT_ID": env.read("OIDC_CLIENT_ID", "regnskap"),
+        "OIDC_CLIENT_SECRET": env.read("OIDC_CLIENT_SECRET"),
+        "OIDC_REDIRECT_URIS": f"{ours}/oidc/callback/",
+        "PARTNER_CLIENT_ID": credentials["client_id"],
+        "PARTNER_CLIENT_SECRET": credentials["client_secret"],
+    }
+
+
+def _export_secrets() -> None:
+    """Put the secrets of this copy where web, worker and bank read the same ones."""
+    for name in ("SECRET_KEY", "OIDC_CLIENT_SECRET", "BUFFER_CLIENT_SECRET", "BUFFER_WEBHOOK_SECRET"):
+        os.environ[name] = env.own_secret(name)
+    secret = os.environ["BUFFER_WEBHOOK_SECRET"]
+    if not secret.startswith("whsec_"):  # made by a command that came first: the same key as Standard Webhooks write it
+        key = base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
+        os.environ["BUFFER_WEBHOOK_SECRET"] = "whsec_" + base64.b64encode(key).decode()
+
+
+def supervise(state: Path, processes: dict[str, str], bank: dict[str, str]) -> int:
+    """Run the processes until one ends or somebody asks; 0 where somebody asked."""
+    honcho.manager.KILL_WAIT = STOPPED_WITHIN
+    lines = Lines(sys.stdout)
+    manager = honcho.manager.Manager(lines)
+    for name, command in processes.items():
+        manager.add_process(name, command, env=bank if name == "bank" else None, cwd=str(env.ROOT))
+    threading.Thread(target=_watch_start, args=(state, manager, lines), daemon=True).start()
+    try:
+        manager.loop()
+    finally:
+        pids_file(state).unlink(missing_ok=True)
+    if lines.asked:
+        return 0
+    sys.stderr.write(
+        f"error: {lines.ended or 'a process ended'}; the others were stopped. Its last lines stand above.\n"
+    )
+    return 1
+
+
+def _watch_start(state: Path, manager: Any, lines: Lines) -> None:
+    """Write down the process ids once all run (a thread may not be busy while they are forked), then say where to go."""
+    while not all(one.get("pid") for one in manager._processes.values()):
+        time.sleep(0.05)
+    pids = [pid for one in manager._processes.values() for pid in (one["pid"], one["process"].pid)]
+    pids_file(state).write_text(json.dumps([os.getpid(), *pids]))
+    web, bank = os.environ["PORT"], os.environ["SANDBOX_PORT"]
+    waiting = [f"http://127.0.0.1:{web}/healthz", f"http://127.0.0.1:{bank}/.well-known/openid-configuration"]
+    until = time.monotonic() + STARTED_WITHIN
+    while waiting and not (lines.asked or lines.ended):
+        if time.monotonic() > until:
+            sys.stderr.write(f"error: no answer from {', '.join(waiting)}; see the lines above\n")
+            return
+        waiting = [url for url in waiting if not _answers(url)]
+        time.sleep(0.1)
+    if not waiting:
+        sys.stdout.write(WELCOME.format(web=web, bank=bank))
+        sys.stdout.flush()
+
+
+WELCOME = """
+  Regnskap er klart:  http://localhost:{web}
+  Banken (en etterligning):  http://127.0.0.1:{bank}/console/
+
+  Logg inn som
+    Ada Administrator   administrator i Furuly Lys AS og Fjordlys Sveis AS
+    Dag Leder           daglig leder i Furuly Lys AS (signerer alene) og Fjordlys Sveis AS (bare sammen med Vera)
+    Rita Regnskap       regnskapsfører i Furuly Lys AS og Furulia Lys AS
+    Rolf Revisor        revisor i Furuly Lys AS
+    Stine Standard      rollen Standard i Furuly Lys AS: ser ingen rapporter
+    Vera Vest           administrator i Furulia Lys AS (signerer alene)
+    Otto Operatør       drifter installasjonen: bare http://localhost:{web}/admin/
+
+  Ctrl-C stopper alt. Dataene er der neste gang.
+
+"""
+
+
+def _answers(url: str) -> bool:
+    host = "localhost:" + os.environ["PORT"] if url.endswith("/healthz") else ""
+    request = urllib.request.Request(url, headers={"Host": host} if host else {})  # noqa: S310  our own address
+    try:
+        with urllib.request.urlopen(request, timeout=2) as answer:  # noqa: S310
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+# One supervisor per state folder, on free ports
+
+
+@contextmanager
+def alone_in(state: Path) -> Iterator[None]:
+    """Hold the state folder's lock. Raises CannotRun where another supervisor, or what is left of one, holds it."""
+    state.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
+    with open(state / "run.lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotRun(
+                f"the product runs on {state} already. {_how_to_end(state)}Or give another STATE_DIR, PORT and SANDBOX_PORT."
+            ) from None
+        yield
+
+
+def refuse_taken(state: Path, *ports: int) -> None:
+    """Raise CannotRun where somebody listens on one of the ports."""
+    for name, port in zip(("PORT", "SANDBOX_PORT"), ports, strict=True):
+        with socket.socket() as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise CannotRun(
+                    f"port {port} is taken ({error.strerror}). {_how_to_end(state)}Or choose another: {name}={port + 10} make run"
+                ) from None
+
+
+def pids_file(state: Path) -> Path:
+    """Where a running supervisor keeps its process ids: itself, then each process and its runner."""
+    return state / "run.pids"
+
+
+def _how_to_end(state: Path) -> str:
+    """A sentence about the supervisor of this state folder, or about what a killed one left behind."""
+    try:
+        supervisor, *others = json.loads(pids_file(state).read_text())
+    except (OSError, ValueError):
+        return "Stop whatever uses it. "
+    alive = [pid for pid in others if os.path.isdir(f"/proc/{pid}")]
+    if os.path.isdir(f"/proc/{supervisor}"):
+        return f"Stop it with Ctrl-C (process {supervisor}). "
+    if alive:
+        return f"It was killed and left processes behind; end them: kill {' '.join(map(str, alive))}. "
+    return "Stop whatever uses it. "
+
+
+@contextmanager
+def embedded_servers() -> Iterator[None]:
+    """The embedded servers, for as long as the block runs."""
+    try:
+        with later(signal.SIGINT, signal.SIGTERM):
+            embedded.provide()
+        yield
     finally:
         embedded.let_go()
 
 
-def _check_ports(*ports: str) -> None:
-    for port in ports:
-        with socket.socket() as one:
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                one.bind(("127.0.0.1", int(port)))
-            except OSError:
-                raise CannotStart(_taken(port)) from None
-
-
-def _taken(port: str) -> str:
-    told = f"port {port} is taken: stop what uses it, or choose others with PORT=… SANDBOX_PORT=…"
-    left = env.state_dir() / "processes.json"
-    if left.exists():
-        alive = [str(pid) for pid in json.loads(left.read_text()).values() if Path(f"/proc/{pid}").exists()]
-        if alive:
-            told += f". A former run may have been killed; end its processes with: kill {' '.join(alive)}"
-    return told
-
-
-def _share_secrets(state: Path) -> None:
-    """Both sides of the demo get the same secrets, made once and kept in the state folder."""
-    for name in ("SECRET_KEY", "OIDC_CLIENT_SECRET", "BUFFER_CLIENT_SECRET"):
-        os.environ[name] = env.own_secret(name)
-    os.environ["BUFFER_WEBHOOK_SECRET"] = env.own_secret("BUFFER_WEBHOOK_SECRET", _webhook_secret)
-    os.environ.setdefault("OIDC_CLIENT_ID", "regnskap")
-    os.environ.setdefault("BUFFER_CLIENT_ID", "regnskap")
-
-
-def _webhook_secret() -> str:
-    return "whsec_" + b64encode(secrets.token_bytes(32)).decode()  # the form of Standard Webhooks
-
-
-def _demo(state: Path) -> None:
-    """The demo companies, on the first run in a state folder; its people follow the bank where its address moved."""
-    issuer = os.environ.get("OIDC_ISSUER") or os.environ["BUFFER_BASE_URL"]
-    kept = state / "demo-issuer"
-    if kept.exists() and kept.read_text() != issuer:
-        _manage("move_demo_people", kept.read_text(), issuer)
-    if not kept.exists():
-        _manage("seed_demo")
-    kept.write_text(issuer)
-
-
-def _provider_credentials(state: Path) -> dict[str, str]:
-    """What the bank presents at our token endpoint; ours to give, once."""
-    path = state / "secrets" / "provider.json"
-    if not path.exists():
-        given = _manage("add_provider_client", "buffer")
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(given)
-    return json.loads(path.read_text())
-
-
-def _manage(*arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, str(env.ROOT / "manage.py"), *arguments], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise CannotStart(f"manage.py {arguments[0]} failed:\n{done.stderr.strip()[-2000:]}")
-    return done.stdout
-
-
-def _processes(
-    state: Path, port: str, bank_port: str, partner: dict[str, str]
-) -> dict[str, tuple[str, dict[str, str]]]:
-    """Name → (command, environment). The bank is a stranger: it gets none of our database, broker or key."""
-    python, ours = f"exec {sys.executable} -m", dict(os.environ)
-    private = {"SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
-    bank = {key: value for key, value in ours.items() if key not in private} | {
-        "SANDBOX_PORT": bank_port,
-        "SANDBOX_BASE_URL": os.environ["BUFFER_BASE_URL"],
-        "SANDBOX_STATE": str(state / "bank"),
-        "PARTNER_CLIENT_ID": partner["client_id"],
-        "PARTNER_CLIENT_SECRET": partner["client_secret"],
-        "OIDC_REDIRECT_URIS": os.environ["PUBLIC_BASE_URL"] + "/oidc/callback/",
-    }
-    # No query strings in the access log: codes and states travel in them.
-    served = "--no-control-socket --access-logfile - --access-logformat '%(h)s \"%(m)s %(U)s\" %(s)s %(M)sms'"
-    return {
-        "web": (f"{python} gunicorn config.wsgi:application -b 127.0.0.1:{port} -w 2 --threads 4 {served}", ours),
-        "worker": (f"{python} celery -A config worker -c 2 --without-mingle --without-gossip -l INFO", ours),
-        "beat": (f"{python} celery -A config beat -s {state}/beat --pidfile= -l WARNING", ours),
-        "bank": (
-            f"{python} gunicorn sandbox.wsgi:application -b 127.0.0.1:{bank_port} -w 1 --threads 8 {served}",
-            bank,
-        ),
-    }
-
-
-def _supervise(state: Path, port: str, bank_port: str, partner: dict[str, str]) -> int:
-    from honcho import manager as honcho
-
-    honcho.KILL_WAIT = PATIENCE
-    manager = honcho.Manager()
-    for name, (command, environment) in _processes(state, port, bank_port, partner).items():
-        manager.add_process(name, command, env=environment, cwd=str(env.ROOT))
-    threading.Thread(target=_greet, args=(manager, state, port, bank_port), daemon=True).start()
-    manager.loop()
-    (state / "processes.json").unlink(missing_ok=True)
-    if manager.returncode in STOPPED:
-        return 0
-    print("error: a process ended by itself; what it said stands above", file=sys.stderr)  # noqa: T201
-    return 1
-
-
-def _greet(manager: Any, state: Path, port: str, bank_port: str) -> None:
-    """Say where it is, once it answers."""
-    web, bank = f"http://localhost:{port}", f"http://127.0.0.1:{bank_port}"
-    for url in (web + "/healthz", bank + "/.well-known/openid-configuration"):
-        if not _answers(url):
-            return
-    # For whoever finds the port taken after this supervisor was killed: honcho leaves the others running then.
-    running = {name: one["pid"] for name, one in manager._processes.items() if "pid" in one}
-    (state / "processes.json").write_text(json.dumps(running))
-    print(  # noqa: T201
-        f"\n  Regnskap:      {web}\n  Banken (test): {bank}/console/\n\n  Logg inn som:  {PEOPLE}\n  Stopp med Ctrl-C\n",
-        flush=True,
-    )
-
-
-def _answers(url: str) -> bool:
-    for _ in range(STARTED_WITHIN * 4):
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
-            if answer.status == 200:
-                return True
-        time.sleep(0.25)
-    return False
+@contextmanager
+def later(*signals: signal.Signals) -> Iterator[None]:
+    """Keep signals back until the block is through: a server that is half started could not be stopped."""
+    came: list[int] = []
+    former = {one: signal.signal(one, lambda number, frame: came.append(number)) for one in signals}
+    try:
+        yield
+    finally:
+        for one, handler in former.items():
+            signal.signal(one, handler)
+        if came:
+            raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

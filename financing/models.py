@@ -1,6 +1,7 @@
 """What is kept of the financing: consents, onboardings, agreements, their credit over time, and who read what."""
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -48,7 +49,7 @@ class Consent(ClientOwned):
             models.CheckConstraint(name="consent_valid_after_given", condition=Q(valid_until__gt=F("given_at"))),
         ]
 
-    def in_force(self, now: "timezone.datetime") -> bool:
+    def in_force(self, now: datetime) -> bool:
         """Whether the provider may read at this moment; asked at every use, never by a job."""
         return self.ended_at is None and now < self.valid_until
 

@@ -93,9 +93,9 @@ def financing_start(request: ClientRequest, client: Client) -> HttpResponse:
         return _problem(request, client, error)
 
 
+@to_the_bank
 @require_GET
 @requires(FINANCING, scope=False)
-@to_the_bank
 def financing_status(request: ClientRequest, client: Client) -> HttpResponse:
     """Where the onboarding stands; as a fragment for the page that follows along. Reads the bank, but not at every poll."""
     with client_scope(client):

@@ -90,6 +90,12 @@ def age_class(column: str) -> str:
     return AGE_CLASSES.get(column, "age-none")
 
 
+@register.filter
+def dashed(column: str) -> str:
+    """The days of a column as people write them: `31–60`."""
+    return column.replace("-", DASH)
+
+
 @register.simple_tag
 def figure(value: Decimal | int | None, url: str | None = None) -> SafeString:
     """An amount in a table: a link to what it is made of, red where negative, a pale dash for zero or nothing."""

@@ -3,127 +3,55 @@
 Memory does not grow with the number of transactions. Namespace prefixes and a byte order mark do not matter.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
 from accounting.imports.refusal import ImportRefused
+from accounting.imports.saft_file import Balance, Customer, Declared, Header, Line, SaftFile, Terms, Transaction
+from accounting.imports.saft_values import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    amount,
+    amount_in,
+    child,
+    children,
+    content,
+    day,
+    day_in,
+    local,
+    parsed,
+    text,
+    whole,
+)
 
-ORE = Decimal("0.01")
 ZERO = Decimal("0.00")
-LARGEST = Decimal(10) ** 16
 
-
-@dataclass(frozen=True)
-class Terms:
-    """A customer's terms of payment."""
-
-    days: int = 0
-    months: int = 0
-    free_month: bool = False
-
-
-@dataclass(frozen=True)
-class Balance:
-    """Opening and closing of a customer on an account (None: the file names none), or of an account; debits positive."""
-
-    account: str | None
-    opening: Decimal
-    closing: Decimal | None
-
-
-@dataclass(frozen=True)
-class Customer:
-    """A customer of the master files."""
-
-    number: str
-    name: str
-    organisation_number: str
-    country: str
-    terms: Terms | None
-    balances: tuple[Balance, ...]
-    line: int
-
-    @property
-    def accounts(self) -> frozenset[str]:
-        return frozenset(one.account for one in self.balances if one.account)
-
-
-@dataclass(frozen=True)
-class Header:
-    """Whose books, in which currency, for which period (inclusive dates)."""
-
-    company_number: str
-    company_name: str
-    country: str
-    currency: str
-    bank_accounts: tuple[str, ...]
-    start: date
-    end: date
-    line: int
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a transaction; `amount` in the company's currency, debits positive. Absent texts are empty."""
-
-    record_id: str
-    account: str
-    customer: str
-    amount: Decimal
-    currency: str
-    currency_amount: Decimal | None
-    due_date: date | None
-    reference: str
-    kid: str
-    cross_reference: str
-    source_document: str
-    description: str
-    analyses: tuple[tuple[str, str], ...]
-    line: int
-
-
-@dataclass(frozen=True)
-class Transaction:
-    """A voucher, with all its lines."""
-
-    journal: str
-    id: str
-    year: str
-    date: date
-    posting_date: date | None
-    voucher_type: str
-    lines: tuple[Line, ...]
-    line: int
-
-
-@dataclass
-class Declared:
-    """What the file says of its own totals; filled while the transactions are read."""
-
-    entries: int | None = None
-    debit: Decimal | None = None
-    credit: Decimal | None = None
-
-
-@dataclass
-class SaftFile:
-    """The head of a file, and an iterator over its transactions, to be gone through once."""
-
-    header: Header
-    customers: dict[str, Customer]
-    accounts: dict[str, Balance]
-    transactions: Iterator[Transaction]
-    declared: Declared = field(default_factory=Declared)
+# What is read, each with the element it must stand in (source documents have totals of the same names).
+_WANTED = {
+    "Header": "AuditFile",
+    "Account": "GeneralLedgerAccounts",
+    "Customer": "Customers",
+    "Transaction": "Journal",
+    "NumberOfEntries": "GeneralLedgerEntries",
+    "TotalDebit": "GeneralLedgerEntries",
+    "TotalCredit": "GeneralLedgerEntries",
+}
+# What is only thrown away again, because there can be much of it.
+_UNWANTED = {"Supplier": "Suppliers", "AnalysisTypeTableEntry": "AnalysisTypeTable", "TaxTableEntry": "TaxTable"}
 
 
 def read_saft(path: Path) -> SaftFile:
-    """Read header and master files; the transactions come as they are asked for. Raises ImportRefused."""
+    """Read header and master files; the transactions come as they are asked for. Raises ImportRefused, there too.
+
+    Amounts are in the company's currency (`header.currency`), debits positive, rounded half up to two places once.
+    """
     events = _events(path)
     header: Header | None = None
     customers: dict[str, Customer] = {}
@@ -131,68 +59,70 @@ def read_saft(path: Path) -> SaftFile:
     declared = Declared()
     first: Any = None
     for name, element in events:
+        if name == "Transaction":
+            first = element
+            break
         if name == "Header":
             header = _header(element)
         elif name == "Account":
             _account(element, accounts)
         elif name == "Customer":
-            customer = _customer(element)
-            if customer.number in customers:
-                raise ImportRefused(f"customer {customer.number} stands twice: keep one of them", element.sourceline)
-            customers[customer.number] = customer
-        elif name == "Transaction":
-            first = element
-            break
+            _customer(element, customers)
         else:
             _declare(name, element, declared)
         _forget(element)
     if header is None:
-        raise ImportRefused("there is no Header: this is not a SAF-T Financial file")
-    return SaftFile(header, customers, accounts, _transactions(first, events, header, declared), declared)
-
-
-_WANTED = ("Header", "Account", "Customer", "Transaction", "NumberOfEntries", "TotalDebit", "TotalCredit")
+        raise ImportRefused("there is no Header before the transactions: this is not a SAF-T Financial file")
+    return SaftFile(header, customers, accounts, _transactions(first, events, declared), declared)
 
 
 def _events(path: Path) -> Iterator[tuple[str, Any]]:
     """The wanted elements as they end. Any DOCTYPE is refused, and nothing outside the file is ever looked at."""
-    checked = False
+    names = ["AuditFile", *_WANTED, *_UNWANTED]
+    places = _WANTED | _UNWANTED
+    begun = False
     try:
         with path.open("rb") as file:
             parser = etree.iterparse(
-                file, events=("end",), tag=[f"{{*}}{name}" for name in _WANTED], resolve_entities=False, load_dtd=False,
-                no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
+                file, events=("start", "end"), tag=[f"{{*}}{name}" for name in names], resolve_entities=False,
+                load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
             )  # fmt: skip
-            for _, element in parser:
-                if not checked:
+            for event, element in parser:
+                if not begun:
                     _check_root(element)
-                    checked = True
-                yield _local(element), element
-            if not checked:
-                raise ImportRefused("there is no SAF-T header: this is not a SAF-T Financial file")
+                    begun = True
+                name = local(element)
+                parent = element.getparent()
+                if event == "start" or parent is None or places.get(name) != local(parent):
+                    continue
+                if name in _UNWANTED:
+                    _forget(element)
+                else:
+                    yield name, element
+            _check_root(parser.root)
     except etree.XMLSyntaxError as error:
         raise ImportRefused(f"the XML is broken ({error.msg}): export the file anew", error.lineno or 1) from error
     except OSError as error:
-        raise ImportRefused(f"the file cannot be read: {error.strerror}") from error
+        raise ImportRefused(f"the file cannot be read ({error.strerror}): give another") from error
 
 
 def _check_root(element: Any) -> None:
-    tree = element.getroottree()
+    tree = element.getroottree() if element is not None else None
+    if tree is None or local(tree.getroot()) != "AuditFile":
+        raise ImportRefused("the root is not AuditFile: this is not a SAF-T Financial file")
     if tree.docinfo.doctype or tree.docinfo.internalDTD is not None:
         raise ImportRefused("the file has a DOCTYPE, which SAF-T does not use: export it anew without")
-    if _local(tree.getroot()) != "AuditFile":
-        raise ImportRefused("the root is not AuditFile: this is not a SAF-T Financial file")
 
 
-def _transactions(
-    first: Any, events: Iterator[tuple[str, Any]], header: Header, declared: Declared
-) -> Iterator[Transaction]:
+def _transactions(first: Any, events: Iterator[tuple[str, Any]], declared: Declared) -> Iterator[Transaction]:
     if first is not None:
-        yield _transaction(first, header)
+        yield _transaction(first)
         _forget(first)
     for name, element in events:
         if name == "Transaction":
-            yield _transaction(element, header)
+            yield _transaction(element)
+        elif name in ("Header", "Account", "Customer"):
+            raise ImportRefused(f"a {name} stands after the transactions: put it before them", element.sourceline)
         else:
             _declare(name, element, declared)
         _forget(element)
@@ -200,27 +130,30 @@ def _transactions(
 
 def _forget(element: Any) -> None:
     element.clear()
-    parent = element.getparent()
-    if parent is not None:
-        parent.remove(element)
+    element.getparent().remove(element)
 
 
 def _header(element: Any) -> Header:
-    company = _child(element, "Company")
+    company = child(element, "Company")
     if company is None:
-        raise ImportRefused("the Header names no Company", element.sourceline)
+        raise ImportRefused("the Header names no Company: fill it in", element.sourceline)
     accounts = []
-    for one in _children(company, "BankAccount"):
-        if number := _text(one, "BankAccountNumber"):
+    for one in children(company, "BankAccount"):
+        if number := text(one, "BankAccountNumber"):
             accounts.append(number.replace(".", "").replace(" ", ""))
-        elif (iban := _text(one, "IBANNumber").replace(" ", "")) and iban.startswith("NO") and len(iban) == 15:
+        elif (iban := text(one, "IBANNumber").replace(" ", "")).startswith("NO"):
             accounts.append(iban[4:])
+    currency = text(element, "DefaultCurrencyCode") or "NOK"
+    if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+        raise ImportRefused(
+            f"DefaultCurrencyCode is {currency[:40]!r}, not a code of three letters", element.sourceline
+        )
     start, end = _period(element)
     return Header(
-        company_number=_text(company, "RegistrationNumber"),
-        company_name=_text(company, "Name"),
-        country=_text(element, "AuditFileCountry") or "NO",
-        currency=_currency(_text(element, "DefaultCurrencyCode") or "NOK", element),
+        company_number=text(company, "RegistrationNumber"),
+        company_name=text(company, "Name"),
+        country=text(element, "AuditFileCountry").upper() or "NO",
+        currency=currency.upper(),
         bank_accounts=tuple(accounts),
         start=start,
         end=end,
@@ -230,123 +163,154 @@ def _header(element: Any) -> Header:
 
 def _period(header: Any) -> tuple[date, date]:
     """SelectionStartDate to SelectionEndDate, or months of a year from PeriodStart to PeriodEnd; inclusive."""
-    found = _child(header, "SelectionCriteria")
+    found = child(header, "SelectionCriteria")
     if found is None:
-        raise ImportRefused("the Header has no SelectionCriteria: the period is unknown", header.sourceline)
-    if _text(found, "SelectionStartDate"):
-        start, end = _date(found, "SelectionStartDate"), _date(found, "SelectionEndDate")
+        raise ImportRefused("the Header has no SelectionCriteria: fill in the period", header.sourceline)
+    start: date | None
+    end: date | None
+    if text(found, "SelectionStartDate"):
+        start, end = day(found, "SelectionStartDate"), day(found, "SelectionEndDate")
     else:
-        start = date(_whole(found, "PeriodStartYear"), _month(found, "PeriodStart"), 1)
-        year, month = _whole(found, "PeriodEndYear"), _month(found, "PeriodEnd")
+        start = date(_year(found, "PeriodStartYear"), _month(found, "PeriodStart"), 1)
+        year, month = _year(found, "PeriodEndYear"), _month(found, "PeriodEnd")
         end = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
     if start is None or end is None or start > end:
-        raise ImportRefused("the period ends before it begins: correct SelectionCriteria", found.sourceline)
+        raise ImportRefused("the period has no end or ends before it begins: correct it", found.sourceline)
     return start, end
 
 
+def _year(element: Any, name: str) -> int:
+    return whole(element, name, least=FIRST_YEAR, most=LAST_YEAR)
+
+
 def _month(element: Any, name: str) -> int:
-    found = _whole(element, name)
-    if not 1 <= found <= 12:
-        raise ImportRefused(f"{name} is {found}: periods are read as months, 1 to 12", element.sourceline)
-    return found
+    # Period 0 and those after 12 are the openings and the adjustments of a year: its first and its last month.
+    return min(max(whole(element, name, most=99), 1), 12)
 
 
 def _account(element: Any, accounts: dict[str, Balance]) -> None:
-    number = _text(element, "AccountID")
-    if not number:
-        return  # an element of the same name elsewhere in the master files
-    before = accounts.get(number)
-    balance = _balance(element, number)
-    if before:  # the same account twice: together
-        closing = (before.closing or ZERO) + (balance.closing or ZERO)
-        balance = Balance(number, before.opening + balance.opening, closing)
-    accounts[number] = balance
+    for balance in _balances(element):
+        if balance.account:
+            accounts[balance.account] = _together(accounts.get(balance.account), balance)
 
 
-def _customer(element: Any) -> Customer:
-    number = _text(element, "CustomerID")
+def _customer(element: Any, customers: dict[str, Customer]) -> None:
+    number = text(element, "CustomerID")
     if not number:
-        raise ImportRefused("a customer has no CustomerID", element.sourceline)
-    parts = _children(element, "BalanceAccount")  # 1.30 on; before, account and balances stand on the customer
-    balances = [_balance(part, _text(part, "AccountID") or None) for part in parts] or [
-        _balance(element, _text(element, "AccountID") or None)
-    ]
-    address = _child(element, "Address")
-    return Customer(
+        raise ImportRefused("a customer has no CustomerID: give it one", element.sourceline)
+    parts = children(element, "BalanceAccount")  # 1.30 on; before, account and balances stand on the customer
+    found = [balance for part in parts or [element] for balance in _balances(part)]
+    if known := customers.get(number):  # once per account, in some files
+        customers[number] = replace(known, balances=_by_account([*known.balances, *found]))
+        return
+    address = child(element, "Address")
+    info = child(element, "PartyInfo")
+    customers[number] = Customer(
         number=number,
-        name=_text(element, "Name") or number,
-        organisation_number=_text(element, "RegistrationNumber"),
-        country=(_text(address, "Country") if address is not None else "") or "NO",
-        terms=_terms(element),
-        balances=tuple(balances),
+        name=text(element, "Name") or number,
+        organisation_number=text(element, "RegistrationNumber"),
+        country=text(address, "Country") if address is not None else "",
+        type=text(info, "Type") if info is not None else "",
+        terms=_terms(info),
+        balances=_by_account(found),
         line=element.sourceline or 1,
     )
 
 
-def _terms(customer: Any) -> Terms | None:
-    info = _child(customer, "PartyInfo")
-    terms = _child(info, "PaymentTerms") if info is not None else None
-    if terms is None or not (_text(terms, "Days") or _text(terms, "Months")):
+def _terms(info: Any) -> Terms | None:
+    terms = child(info, "PaymentTerms") if info is not None else None
+    if terms is None or not (text(terms, "Days") or text(terms, "Months")):
         return None
-    free = _text(terms, "FreeBillingMonth").lower() in ("true", "1")
-    return Terms(_whole(terms, "Days", 0), _whole(terms, "Months", 0), free)
+    free = text(terms, "FreeBillingMonth").lower() in ("true", "1")
+    return Terms(whole(terms, "Days", 0), whole(terms, "Months", 0), free)
 
 
-def _balance(element: Any, account: str | None) -> Balance:
-    opening = (_amount(element, "OpeningDebitBalance") or ZERO) - (_amount(element, "OpeningCreditBalance") or ZERO)
-    debit, credit = _amount(element, "ClosingDebitBalance"), _amount(element, "ClosingCreditBalance")
-    closing = None if debit is None and credit is None else (debit or ZERO) - (credit or ZERO)
-    return Balance(account, opening, closing)
+def _balances(element: Any) -> list[Balance]:
+    """Every AccountID of an element with the balances that follow it; balances without an AccountID count too."""
+    found: list[Balance] = []
+    for one in element:
+        name = local(one)
+        if name == "AccountID":
+            if account := content(one):
+                found.append(Balance(account, ZERO, None))
+        elif name.startswith(("Opening", "Closing")) and name.endswith(("DebitBalance", "CreditBalance")):
+            value = (amount_in(one) or ZERO) * (1 if name.endswith("DebitBalance") else -1)
+            if not found:
+                found.append(Balance(None, ZERO, None))
+            last = found[-1]
+            if name.startswith("Opening"):
+                found[-1] = replace(last, opening=last.opening + value)
+            else:
+                found[-1] = replace(last, closing=(last.closing or ZERO) + value)
+    return found
 
 
-def _transaction(element: Any, header: Header) -> Transaction:
-    journal = element.getparent()
-    day = _date(element, "TransactionDate")
-    if day is None:
-        raise ImportRefused("a transaction has no TransactionDate", element.sourceline)
-    lines = tuple(_line(one, position, header) for position, one in enumerate(_children(element, "Line"), start=1))
+def _by_account(balances: list[Balance]) -> tuple[Balance, ...]:
+    found: dict[str | None, Balance] = {}
+    for one in balances:
+        found[one.account] = _together(found.get(one.account), one)
+    return tuple(found.values())
+
+
+def _together(before: Balance | None, balance: Balance) -> Balance:
+    """The same account twice: the sum."""
+    if before is None:
+        return balance
+    closings = [one.closing for one in (before, balance) if one.closing is not None]
+    return Balance(balance.account, before.opening + balance.opening, sum(closings, ZERO) if closings else None)
+
+
+def _transaction(element: Any) -> Transaction:
+    on = day(element, "TransactionDate")
+    if on is None:
+        raise ImportRefused("a transaction has no TransactionDate that can be used: fill it in", element.sourceline)
+    if not (number := text(element, "TransactionID")):
+        raise ImportRefused("a transaction has no TransactionID: give it one", element.sourceline)
+    lines = children(element, "Line")
+    times = Counter(text(one, "RecordID") for one in lines)
     return Transaction(
-        journal=_text(journal, "JournalID") if journal is not None else "",
-        id=_text(element, "TransactionID"),
-        year=_text(element, "PeriodYear") or str(day.year),
-        date=day,
-        posting_date=_date(element, "GLPostingDate"),
-        voucher_type=_text(element, "VoucherType"),
-        lines=lines,
+        journal=text(element.getparent(), "JournalID"),
+        id=number,
+        year=text(element, "PeriodYear") or str(on.year),
+        date=on,
+        posting_date=day(element, "GLPostingDate"),
+        voucher_type=text(element, "VoucherType"),
+        lines=tuple(_line(one, position, times) for position, one in enumerate(lines, start=1)),
         line=element.sourceline or 1,
     )
 
 
-def _line(element: Any, position: int, header: Header) -> Line:
+def _line(element: Any, position: int, times: Counter[str]) -> Line:
     fields: dict[str, Any] = {}
     analyses = []
-    for child in element:
-        name = _local(child)
+    for one in element:
+        name = local(one)
         if name == "Analysis":
-            analyses.append((_text(child, "AnalysisType"), _text(child, "AnalysisID")))
+            analyses.append((text(one, "AnalysisType"), text(one, "AnalysisID")))
         else:
-            fields.setdefault(name, child)
+            fields.setdefault(name, one)
     debit, credit = fields.get("DebitAmount"), fields.get("CreditAmount")
     if (debit is None) == (credit is None):
         raise ImportRefused("a line must have a DebitAmount or a CreditAmount, and not both", element.sourceline)
     side, sign = (debit, 1) if debit is not None else (credit, -1)
-    amount = _amount(side, "Amount")
-    if amount is None:
-        raise ImportRefused("a line has no Amount", element.sourceline)
-    in_currency = _amount(side, "CurrencyAmount")
+    value = amount(side, "Amount")
+    if value is None:
+        raise ImportRefused("a line has no Amount: fill it in", element.sourceline)
+    in_currency = amount(side, "CurrencyAmount")
 
     def said(name: str) -> str:
-        found = fields.get(name)
-        return (found.text or "").strip() if found is not None else ""
+        return content(fields.get(name))
 
+    record = said("RecordID")
     return Line(
-        record_id=said("RecordID") or str(position),
+        record_id=record if record and times[record] == 1 else f"#{position}",
         account=said("AccountID"),
         customer=said("CustomerID"),
-        amount=amount * sign,
-        currency=_currency(_text(side, "CurrencyCode") or header.currency, element),
+        amount=value * sign,
+        on_debit=debit is not None,
+        currency=text(side, "CurrencyCode").upper(),
         currency_amount=None if in_currency is None else in_currency * sign,
-        due_date=_parsed(said("DueDate"), date.fromisoformat, "DueDate", element) if said("DueDate") else None,
+        due_date=day_in(fields.get("DueDate")),
         reference=said("ReferenceNumber"),
         kid=said("CID"),
         cross_reference=said("CrossReference"),
@@ -358,68 +322,11 @@ def _line(element: Any, position: int, header: Header) -> Line:
 
 
 def _declare(name: str, element: Any, declared: Declared) -> None:
-    parent = element.getparent()
-    if parent is None or _local(parent) != "GeneralLedgerEntries":
-        return  # source documents have totals of the same names
+    if not content(element):
+        return
     if name == "NumberOfEntries":
-        declared.entries = _parsed((element.text or "").strip(), int, name, element)
-    elif name in ("TotalDebit", "TotalCredit"):
-        value = _parsed((element.text or "").strip(), Decimal, name, element)
-        setattr(declared, "debit" if name == "TotalDebit" else "credit", value.quantize(ORE, ROUND_HALF_UP))
-
-
-def _local(element: Any) -> str:
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def _child(element: Any, name: str) -> Any:
-    return element.find(f"{{*}}{name}")
-
-
-def _children(element: Any, name: str) -> list[Any]:
-    return element.findall(f"{{*}}{name}")
-
-
-def _text(element: Any, name: str) -> str:
-    found = _child(element, name)
-    return (found.text or "").strip() if found is not None else ""
-
-
-def _currency(code: str, element: Any) -> str:
-    if not (len(code) == 3 and code.isascii() and code.isalpha()):
-        raise ImportRefused(f"{code!r} is not a currency code of three letters", element.sourceline)
-    return code.upper()
-
-
-def _amount(element: Any, name: str) -> Decimal | None:
-    """To the øre, half up, once. None where it is absent."""
-    text = _text(element, name)
-    if not text:
-        return None
-    value = _parsed(text, Decimal, name, element)
-    if not value.is_finite() or abs(value) >= LARGEST:
-        raise ImportRefused(f"{name} is {text[:40]!r}, which is no amount", element.sourceline)
-    return value.quantize(ORE, ROUND_HALF_UP)
-
-
-def _date(element: Any, name: str) -> date | None:
-    text = _text(element, name)
-    return _parsed(text[:10], date.fromisoformat, name, element) if text else None
-
-
-def _whole(element: Any, name: str, default: int | None = None) -> int:
-    text = _text(element, name)
-    if not text and default is not None:
-        return default
-    found = _parsed(text, int, name, element)
-    if not 0 <= found <= 9999:
-        raise ImportRefused(f"{name} is {text!r}", element.sourceline)
-    return found
-
-
-def _parsed(text: str, read: Callable[[str], Any], name: str, element: Any) -> Any:
-    try:
-        return read(text)
-    except (ValueError, InvalidOperation):
-        raise ImportRefused(f"{name} is {text[:40]!r}, which cannot be read: correct it", element.sourceline) from None
+        declared.entries = parsed(content(element), int, element)
+    elif name == "TotalDebit":
+        declared.debit = amount_in(element)
+    else:
+        declared.credit = amount_in(element)

@@ -3,7 +3,7 @@
 import calendar
 from datetime import date, timedelta
 
-from accounting.imports.saft_reader import Customer, Line, Terms, Transaction
+from accounting.imports.saft_file import Customer, Line, Terms, Transaction
 
 # Voucher types that say plainly what they are; for a debit and for a credit.
 _PLAIN = {
@@ -31,7 +31,7 @@ _COUNTER: tuple[tuple[tuple[str, ...], str | None, str | None], ...] = (
 )
 
 
-def is_receivable_account(account: str, named: frozenset[str]) -> bool:
+def is_receivable_account(account: str, named: frozenset[str] = frozenset()) -> bool:
     """An account that a customer's balance names, or 15xx."""
     return account in named or account.startswith("15")
 
@@ -45,18 +45,28 @@ def is_receivable(line: Line, customer: Customer | None, named: frozenset[str]) 
     return is_receivable_account(line.account, named)
 
 
-def kind_of(transaction: Transaction, line: Line) -> tuple[str, bool]:
-    """The kind, and whether it is inferred from the counter-accounts because the file does not say."""
-    debit = line.amount >= 0
-    plain = _PLAIN.get(transaction.voucher_type.lower())
-    if plain and (kind := plain[0 if debit else 1]):
-        return kind, False
-    against = [one.account for one in transaction.lines if (one.amount >= 0) != debit]
+def kinds_of(transaction: Transaction) -> dict[bool, tuple[str, bool]]:
+    """For its debits (True) and its credits (False): the kind, and whether it is inferred because the file does not say.
+
+    Once for the transaction, not per line: a voucher may hold a day's invoices.
+    """
+    accounts = {
+        debit: {one.account for one in transaction.lines if (one.amount >= 0) == debit} for debit in (True, False)
+    }
+    plain = _PLAIN.get(transaction.voucher_type.lower(), (None, None))
+    found: dict[bool, tuple[str, bool]] = {}
+    for debit in (True, False):
+        said = plain[0 if debit else 1]
+        found[debit] = (said, False) if said else (_by_counter_accounts(accounts[not debit], debit), True)
+    return found
+
+
+def _by_counter_accounts(against: set[str], debit: bool) -> str:
     for prefixes, for_debit, for_credit in _COUNTER:
-        found = for_debit if debit else for_credit
-        if found and any(account.startswith(prefixes) for account in against):
-            return found, True
-    return "journal", True
+        kind = for_debit if debit else for_credit
+        if kind and any(account.startswith(prefixes) for account in against):
+            return kind
+    return "journal"
 
 
 def due_date_of(line: Line, entry_date: date, terms: Terms | None) -> tuple[date | None, bool]:

@@ -1,10 +1,9 @@
-"""Writes what an import read: customers, entries, matches and movements, in bulk, and only what is new."""
+"""Writes what a SAF-T file says: customers, entries and control accounts' movements, in bulk, and only what is new."""
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Max, Min, Sum
@@ -12,123 +11,141 @@ from django.utils import timezone
 
 from access.models import Client
 from accounting.imports.refusal import ImportRefused
-from accounting.matching import Item, match_customer
-from accounting.models import ControlAccountMovement, Customer, HeldPeriod, LedgerEntry, Match
+from accounting.imports.saft_file import Header
+from accounting.models import ControlAccountMovement, Customer, HeldPeriod, LedgerEntry
 
 BATCH = 2000
 ZERO = Decimal("0.00")
+DAY = timedelta(days=1)
+
+Movements = dict[tuple[str, date], Decimal]
 
 
-@dataclass
-class Stored:
-    """Entries that are new, saved, in the order of the file; and how many were known already."""
+@dataclass(frozen=True)
+class Coverage:
+    """What is held already, and how a file's period stands to it. Inclusive dates, as stored (moved)."""
 
-    new: list[LedgerEntry] = field(default_factory=list)
-    unchanged: int = 0
+    start: date
+    end: date
+    held_first: date | None
+    held_last: date | None
 
+    @property
+    def is_first(self) -> bool:
+        """The company's first file: the only one whose opening balances become entries."""
+        return self.held_first is None
 
-def store_customers(client: Client, given: Iterable[dict[str, Any]]) -> tuple[dict[str, int], dict[str, int]]:
-    """Create and update; ({number: primary key}, {"created", "updated", "unchanged"})."""
-    held = {one.number: one for one in Customer.objects.for_client(client)}
-    new, changed, unchanged = [], [], 0
-    for values in given:
-        one = held.get(values["number"])
-        if one is None:
-            new.append(Customer(**values))
-        elif any(getattr(one, name) != value for name, value in values.items()):
-            for name, value in values.items():
-                setattr(one, name, value)
-            one.changed_at = timezone.now()
-            changed.append(one)
-        else:
-            unchanged += 1
-    Customer.objects.for_client(client).bulk_create(new, batch_size=BATCH)
-    Customer.objects.for_client(client).bulk_update(
-        changed, ["name", "organisation_number", "country", "changed_at"], batch_size=BATCH
-    )
-    keys = {one.number: one.pk for one in (*held.values(), *new)}
-    return keys, {"created": len(new), "updated": len(changed), "unchanged": unchanged}
+    @property
+    def overlaps(self) -> bool:
+        """Days of the file are held already."""
+        return self.held_last is not None and self.start <= self.held_last
+
+    @property
+    def extends(self) -> bool:
+        """The file brings days that are not held."""
+        return self.held_last is None or self.end > self.held_last
 
 
-def store_entries(
-    client: Client, entries: list[LedgerEntry], customers: dict[str, int], lines: dict[str, int]
-) -> Stored:
-    """Save what is not known. Raises ImportRefused where a known line has another amount, account, customer or date."""
-    stored = Stored()
-    for begin in range(0, len(entries), BATCH):
-        part = entries[begin : begin + BATCH]
-        held = {
-            one["entry_id"]: one
-            for one in LedgerEntry.objects.for_client(client)
-            .filter(entry_id__in=[entry.entry_id for entry in part])
-            .values("entry_id", "amount", "account", "customer_id", "entry_date")
-        }
-        new = []
-        for entry in part:
-            entry.customer_id = customers[entry.customer_number]  # type: ignore[attr-defined]
-            known = held.get(entry.entry_id)
-            if known is None:
-                new.append(entry)
-                continue
-            for name in ("amount", "account", "customer_id", "entry_date"):
-                if known[name] != getattr(entry, name):
-                    told = (
-                        f"{entry.entry_id} is held with another {name.removesuffix('_id')}: posted books do not change"
-                    )
-                    raise ImportRefused(told, lines.get(entry.entry_id, 1))
-            stored.unchanged += 1
-        stored.new += LedgerEntry.objects.for_client(client).bulk_create(new)
-    return stored
+def coverage(client: Client, header: Header, shift: timedelta) -> Coverage:
+    """The file's period beside those held. Raises ImportRefused at a gap, and before the first period held."""
+    start, end = header.start + shift, header.end + shift
+    held = HeldPeriod.objects.for_client(client).aggregate(first=Min("start"), last=Max("end"))
+    first, last = held["first"], held["last"]
+    if first is not None and start < first:
+        told = f"the file begins {start}, before the first period that is held ({first}): older periods cannot be added"
+        raise ImportRefused(told, header.line)
+    if last is not None and start > last + DAY:
+        raise ImportRefused(f"the period {last + DAY} to {start - DAY} is missing: import it first", header.line)
+    return Coverage(start, end, first, last)
 
 
-def match_new(client: Client, new: list[LedgerEntry]) -> tuple[int, int]:
-    """Match the new entries, customer by customer; (how many matches are assumed, how many there are)."""
-    by_customer: dict[int, list[LedgerEntry]] = defaultdict(list)
-    for entry in new:
-        by_customer[entry.customer_id].append(entry)
-    ids = {entry.pk for entry in new}
-    open_before: dict[int, list[LedgerEntry]] = defaultdict(list)
-    held = LedgerEntry.objects.for_client(client).filter(closed_on=None, customer__in=list(by_customer))
-    for entry in held.order_by("entry_date", "pk"):
-        if entry.pk not in ids:
-            open_before[entry.customer_id].append(entry)
-    matches: list[Match] = []
-    assumed = 0
-    for customer, entries in by_customer.items():
-        entries.sort(key=lambda one: one.entry_date)  # stable: the file's order within a day
-        known = {one.pk: one for one in (*open_before[customer], *entries)}
-        rest = {pk: abs(one.open_currency_amount) for pk, one in known.items()}
-        whole = {pk: abs(one.open_amount) for pk, one in known.items()}
-        for found in match_customer(map(_item, open_before[customer]), map(_item, entries)):
-            debit, credit = known[found.debit], known[found.credit]
-            shares = []
-            for side in (debit, credit):
-                # Pro rata, half up; the last match of an item takes the rest.
-                last = whole[side.pk] == found.amount
-                share = rest[side.pk] if last else _share(side, found.amount, rest[side.pk])
-                rest[side.pk] -= share
-                whole[side.pk] -= found.amount
-                shares.append(share)
-            assumed += found.assumed
-            matches.append(
-                Match(
-                    debit=debit, credit=credit, amount=found.amount, debit_currency_amount=shares[0],
-                    credit_currency_amount=shares[1], matched_on=max(debit.entry_date, credit.entry_date),
-                    assumed=found.assumed,
-                )
-            )  # fmt: skip
-    Match.objects.for_client(client).bulk_create(matches, batch_size=BATCH)
-    return assumed, len(matches)
+def hold_period(client: Client, covered: Coverage, file_name: str) -> None:
+    """Note that the period is held, where the file brings days that were not."""
+    if covered.extends:
+        HeldPeriod.objects.for_client(client).create(start=covered.start, end=covered.end, file_name=file_name[:300])
 
 
-def _share(entry: LedgerEntry, amount: Decimal, rest: Decimal) -> Decimal:
-    if entry.currency_amount == entry.amount:
-        return amount
-    return min(rest, (abs(entry.currency_amount) * amount / abs(entry.amount)).quantize(Decimal("0.01"), ROUND_HALF_UP))
+class Customers:
+    """The company's customers by number, created and updated as a file names them."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.keys: dict[str, int] = {}
+        self.counts = {"created": 0, "updated": 0, "unchanged": 0}
+        self._seen: set[str] = set()
+
+    def store(self, given: Iterable[dict[str, Any]], *, update: bool) -> None:
+        """Create those not held; with `update` the others take what the file says, without it they stay as they are."""
+        held = {one.number: one for one in Customer.objects.for_client(self.client)}
+        new, changed = [], []
+        names: set[str] = set()
+        for values in given:
+            self._seen.add(values["number"])
+            one = held.get(values["number"])
+            if one is None:
+                new.append(Customer(**values))
+            elif update and any(getattr(one, name) != value for name, value in values.items()):
+                for name, value in values.items():
+                    setattr(one, name, value)
+                one.changed_at = timezone.now()
+                changed.append(one)
+                names |= values.keys() - {"number"}
+            else:
+                self.counts["unchanged"] += 1
+        self._create(new)
+        if changed:
+            rows = Customer.objects.for_client(self.client)
+            rows.bulk_update(changed, [*sorted(names), "changed_at"], batch_size=BATCH)
+        self.counts["updated"] += len(changed)
+        self.keys |= {number: one.pk for number, one in held.items()}
+
+    def add_unknown(self, numbers: Iterable[str]) -> None:
+        """Those whom only lines name: created under their number where not held."""
+        unseen = dict.fromkeys(number for number in numbers if number not in self._seen)
+        self._seen |= unseen.keys()
+        self.counts["unchanged"] += sum(number in self.keys for number in unseen)
+        self._create([Customer(number=number, name=number) for number in unseen if number not in self.keys])
+
+    def _create(self, new: list[Customer]) -> None:
+        Customer.objects.for_client(self.client).bulk_create(new, batch_size=BATCH)
+        self.counts["created"] += len(new)
+        self.keys |= {one.number: one.pk for one in new}
 
 
-def _item(entry: LedgerEntry) -> Item:
-    return Item(entry.pk, entry.open_amount, entry.kid, entry.invoice_number, entry.cross_reference)
+def store_entries(client: Client, entries: list[LedgerEntry], lines: list[int]) -> set[str]:
+    """Save what is not held, in this order; the ids of those held already.
+
+    `lines` are the entries' lines in the file. Raises ImportRefused where a held one has another amount, account,
+    customer or date (INTERFACES: posted books do not change).
+    """
+    wanted = [one.entry_id for one in entries]
+    held = {
+        row["entry_id"]: row
+        for row in LedgerEntry.objects.for_client(client)
+        .filter(entry_id__in=wanted)
+        .values("entry_id", "amount", "account", "customer_id", "entry_date", "customer__number")
+    }
+    for entry, line in zip(entries, lines, strict=True):
+        if row := held.get(entry.entry_id):
+            _refuse_changed(entry, row, line)
+    LedgerEntry.objects.for_client(client).bulk_create([one for one in entries if one.entry_id not in held])
+    return set(held)
+
+
+def _refuse_changed(entry: LedgerEntry, row: dict[str, Any], line: int) -> None:
+    for name, word in (
+        ("amount", "amount"),
+        ("account", "account"),
+        ("customer_id", "customer"),
+        ("entry_date", "date"),
+    ):
+        if row[name] != getattr(entry, name):
+            was = row["customer__number"] if name == "customer_id" else row[name]
+            told = (
+                f"{entry.entry_id} is held with another {word} ({was}): posted books do not change, "
+                "so correct it by a new voucher and export anew"
+            )
+            raise ImportRefused(told, line)
 
 
 def balances(client: Client, day: date) -> dict[str, Decimal]:
@@ -137,23 +154,49 @@ def balances(client: Client, day: date) -> dict[str, Decimal]:
     return {one["customer__number"]: one["total"] for one in found.annotate(total=Sum("amount")).order_by()}
 
 
-def control_balance(client: Client, day: date) -> Decimal | None:
-    """The control accounts together at the end of `day`; None where none are known."""
-    found = ControlAccountMovement.objects.for_client(client).filter(day__lte=day)
-    return found.aggregate(total=Sum("amount"))["total"]
+def opening_ids(client: Client, wanted: list[str]) -> int:
+    """How many of these opening balances are held as entries."""
+    return sum(
+        LedgerEntry.objects.for_client(client).filter(entry_id__in=wanted[at : at + BATCH]).count()
+        for at in range(0, len(wanted), BATCH)
+    )
 
 
-def store_movements(client: Client, movements: dict[tuple[str, date], Decimal], start: date, end: date) -> None:
-    """The file covers `start` to `end` whole, so what it says of those days stands; days outside only where none is held."""
-    held = HeldPeriod.objects.for_client(client).aggregate(first=Min("start"), last=Max("end"))
-    ours = ControlAccountMovement.objects.for_client(client)
-    ours.filter(day__range=(start, end)).delete()
-    rows = []
+def followed_accounts(client: Client) -> frozenset[str]:
+    """The control accounts whose movements are held."""
+    rows = ControlAccountMovement.objects.for_client(client).values_list("account", flat=True)
+    return frozenset(rows.order_by().distinct())
+
+
+def store_movements(
+    client: Client, covered: Coverage, movements: Movements, openings: dict[str, Decimal], followed: frozenset[str]
+) -> None:
+    """Store what the control accounts moved. `openings`: the file's opening balance of each account it can be known of.
+
+    Of an account not yet followed the opening balance stands on the day before the file. Where days overlap, only those
+    not yet held are taken, and they replace a stray line dated there; where the file joins on, its lines are all new and
+    add to what is held.
+    """
+    if not covered.extends:
+        return
+    rows = ControlAccountMovement.objects.for_client(client)
+    new: Movements = {}
+    for account, amount in openings.items():
+        if account not in followed:
+            new[account, covered.start - DAY] = amount
     for (account, day), amount in movements.items():
-        outside = not start <= day <= end
-        if outside and held["first"] and held["first"] <= day <= held["last"]:
+        if account in followed and covered.overlaps and covered.held_last is not None and day <= covered.held_last:
             continue
-        if outside:
-            ours.filter(account=account, day=day).delete()
-        rows.append(ControlAccountMovement(account=account, day=day, amount=amount))
-    ours.bulk_create(rows, batch_size=BATCH)
+        if account in followed or account in openings:
+            new[account, day] = new.get((account, day), ZERO) + amount
+    if covered.overlaps:
+        rows.filter(account__in=followed, day__gt=covered.held_last).delete()
+    else:
+        days = {day for _, day in new}
+        for one in rows.filter(account__in=followed, day__in=days):
+            new[one.account, one.day] = new.get((one.account, one.day), ZERO) + one.amount
+        rows.filter(account__in=followed, day__in=days).delete()
+    rows.bulk_create(
+        [ControlAccountMovement(account=account, day=day, amount=amount) for (account, day), amount in new.items()],
+        batch_size=BATCH,
+    )

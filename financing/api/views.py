@@ -35,7 +35,7 @@ class Company(ConsentView):
 
     def get(self, request: Request) -> Response:
         """{organisation_number, name, base_currency}"""
-        consent: Consent = request.auth
+        consent: Consent = request.auth  # type: ignore[assignment]  # ConsentAuthentication
         with client_scope(consent.client_id):
             self.keep_access(consent, "company", item_count=1)
         client = consent.client
@@ -53,7 +53,7 @@ class Receivables(ConsentView):
 
     def get(self, request: Request) -> Response:
         """{items, next_cursor, next_changed_since}; 400 for a page size, cursor or time that cannot be read."""
-        consent: Consent = request.auth
+        consent: Consent = request.auth  # type: ignore[assignment]  # ConsentAuthentication
         changed_since = request.query_params.get("changed_since", "")
         with client_scope(consent.client_id):
             try:

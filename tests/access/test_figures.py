@@ -9,6 +9,7 @@ from django.utils import translation
 from access.templatetags.figures import (
     age_class,
     ago,
+    dashed,
     figure,
     initials,
     money,
@@ -86,10 +87,15 @@ def test_zero_is_a_dash_that_is_read_as_zero():
 
 def test_rows_side_by_side():
     assert zipped(("a", "b"), (1, 2)) == [("a", 1), ("b", 2)]
-    with pytest.raises(ValueError, match="longer"):
+    with pytest.raises(ValueError, match="shorter|longer"):
         zipped((1, 2), (1,))
 
 
 def test_every_age_has_a_colour():
     assert age_class("91+") == "age-4"
     assert age_class("whatever") == "age-none"
+
+
+def test_days_are_written_with_a_dash():
+    assert dashed("31-60") == "31\u201360"
+    assert dashed("91+") == "91+"

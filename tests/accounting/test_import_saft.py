@@ -12,8 +12,7 @@ from django.core.management import call_command
 
 from access.models import Client, Role
 from access.tenancy import client_scope
-from accounting.imports.saft_reader import Terms, read_saft
-from accounting.imports.saft_rules import due_by_terms
+from accounting.imports.saft_reader import read_saft
 from accounting.models import Customer, HeldPeriod, LedgerEntry, Match
 from accounting.reports.aged_receivables import aged_receivables
 from accounting.reports.options import Options
@@ -71,7 +70,7 @@ def test_the_real_files_behave_as_expected(shared, name):
     expected = json.loads((shared / "data/saft/EXPECTED.json").read_text())[name]
     path, arguments = shared / "data/saft" / name, ()
     if expected["outcome"].startswith("refused without --client"):
-        assert refused(path).startswith(f"error: {name}:10: ")
+        assert refused(path).startswith(f"error: {path}:10: ")
         assert not Client.objects.exists()
         arguments = ("--client", "310000000")
     summary = run(path, *arguments)
@@ -128,8 +127,8 @@ def cut(path: Path, folder: Path) -> tuple[Path, Path]:
     early = [one for one in pieces if re.search(r"<n1:TransactionDate>2017-0[12]", one)]
     late = [one for one in pieces if one not in early]
     assert early and late
-    saft = read_saft(path)
-    lines = [(voucher.date, line) for voucher in saft.transactions for line in voucher.lines]
+    read = read_saft(path)
+    lines = [(voucher.date, line) for voucher in read.transactions for line in voucher.lines]
 
     def moved(day_limit, key, value):
         return sum((line.amount for day, line in lines if day <= day_limit and getattr(line, key) == value), Decimal(0))
@@ -155,8 +154,8 @@ def cut(path: Path, folder: Path) -> tuple[Path, Path]:
             (line.amount for day, line in lines if day <= date(2017, 2, 28) and line.customer == number), Decimal(0)
         )
 
-    customer_openings = {number: one.balances[0].opening for number, one in saft.customers.items()}
-    account_openings = {number: one.opening for number, one in saft.accounts.items()}
+    customer_openings = {number: one.balances[0].opening for number, one in read.customers.items()}
+    account_openings = {number: one.opening for number, one in read.accounts.items()}
 
     def write(name, dropped, end, period):
         out = text
@@ -242,7 +241,7 @@ def test_a_file_broken_at_its_end_stores_nothing(toyen, tmp_path):
     broken = tmp_path / "broken.xml"
     broken.write_bytes(toyen.read_bytes()[:-400])
     told = refused(broken)
-    assert re.match(r"error: broken\.xml:\d+: the XML is broken", told)
+    assert re.match(r"error: .*/broken\.xml:\d+: the XML is broken", told)
     assert nothing_is_stored()
 
 
@@ -269,8 +268,9 @@ def test_any_doctype_is_refused(toyen, tmp_path, doctype):
         ("<n1:Amount>203648.75</n1:Amount>", "<n1:Amount>much</n1:Amount>", "cannot be read"),
         ("<n1:TransactionDate>2017-01-27", "<n1:TransactionDate>2017-13-27", "cannot be read"),
         ("<n1:Amount>203648.75</n1:Amount>", "<n1:Amount>NaN</n1:Amount>", "no amount"),
-        ("<n1:PeriodEnd>04", "<n1:PeriodEnd>13", "months"),
-        ("<n1:DefaultCurrencyCode>NOK", "<n1:DefaultCurrencyCode>KRONER", "currency"),
+        ("<n1:PeriodEnd>04", "<n1:PeriodEnd>april", "cannot be read"),
+        ("<n1:PeriodStartYear>2017", "<n1:PeriodStartYear>0", "not a number from"),
+        ("<n1:DefaultCurrencyCode>NOK", "<n1:DefaultCurrencyCode>KRONER", "three letters"),
         ("888888888</n1:RegistrationNumber>", "888888889</n1:RegistrationNumber>", "check digit"),
     ],
 )
@@ -280,7 +280,7 @@ def test_what_cannot_be_read_is_refused_with_its_line(toyen, tmp_path, before, a
     assert before in text
     bad.write_text(text.replace(before, after, 1), encoding="utf-8")
     message = refused(bad)
-    assert told in message and re.match(r"error: bad\.xml:\d+: ", message)
+    assert told in message and re.match(r"error: .*/bad\.xml:\d+: ", message)
     assert nothing_is_stored()
 
 
@@ -308,22 +308,7 @@ def test_a_file_of_another_company_is_not_taken_for_this_one(toyen):
     assert "is of company 888888888" in refused(toyen, "--client", "310000000")
 
 
-# Rules
-
-
-@pytest.mark.parametrize(
-    ("entry", "terms", "due"),
-    [
-        ("2017-04-24", Terms(days=15), "2017-05-09"),
-        ("2017-04-12", Terms(days=30, free_month=True), "2017-05-30"),
-        ("2017-01-31", Terms(months=1), "2017-02-28"),
-        ("2017-02-10", Terms(months=1, free_month=True), "2017-03-31"),
-        ("2016-01-15", Terms(months=1, days=10, free_month=True), "2016-03-10"),
-        ("2017-04-24", Terms(), "2017-04-24"),
-    ],
-)
-def test_due_dates_by_terms(entry, terms, due):
-    assert due_by_terms(date.fromisoformat(entry), terms) == date.fromisoformat(due)
+# At once
 
 
 @pytest.mark.django_db(transaction=True)

@@ -102,3 +102,26 @@ def test_a_hundred_thousand_entries_of_one_customer_take_seconds():
     began = time.perf_counter()
     match_customer((), entries)
     assert time.perf_counter() - began < 5
+
+
+def test_so_do_as_many_that_share_one_kid():
+    """A customer's own KID on every invoice and every payment; all invoices first."""
+    import time
+
+    half = 50_000
+    entries = [Item(n, Decimal(100 if n < half else -100), kid="4711") for n in range(2 * half)]
+    began = time.perf_counter()
+    assert len(match_customer((), entries)) == half
+    assert time.perf_counter() - began < 5
+
+
+def test_currency_shares_never_go_beyond_what_is_left_and_the_last_takes_the_rest():
+    from accounting.matching import currency_share
+
+    left, taken = Decimal("0.02"), []
+    for last in (False, False, False, True):
+        taken.append(
+            currency_share(matched=Decimal(1), amount=Decimal(4), currency_amount=Decimal("0.02"), left=left, last=last)
+        )
+        left -= taken[-1]
+    assert [str(one) for one in taken] == ["0.01", "0.01", "0.00", "0.00"]

@@ -138,3 +138,21 @@ def test_a_stranger_and_the_operator_learn_nothing(product, toyen, sign_in, pers
     for path in ("", "fakturafinansiering/", "rapporter/aldersfordelt/", "innstillinger/fakturafinansiering/"):
         assert page.goto(f"{product.url}/klient/{NUMBER}/{path}").status == 404
         assert "Tøyen" not in page.content()
+
+
+def test_a_right_given_in_the_admin_site_counts_on_the_next_request(product, toyen, sign_in, shot):
+    """Rita is signed in all along; Ada gives the privilege to her role, and takes it away again."""
+    rita = sign_in("Rita Regnskap", f"/klient/{NUMBER}/rapporter/aldersfordelt/")
+    expect(rita.get_by_role("button", name=BUTTON)).to_have_count(0)
+    ada = sign_in("Ada Administrator", "/admin/")
+    for level, count in (("Full tilgang", 1), ("Ingen tilgang", 0)):
+        ada.goto(product.url + "/admin/access/role/")
+        ada.get_by_role("row").filter(has_text="Tøyen").get_by_role("link", name="Regnskapsfører").click()
+        ada.get_by_label(BUTTON).select_option(label=level)
+        shot(ada, "role")
+        ada.get_by_role("button", name="Lagre", exact=True).click()
+        rita.reload()
+        expect(rita.get_by_role("button", name=BUTTON)).to_have_count(count)
+        widget = rita.request.get(f"{product.url}/klient/{NUMBER}/").text()
+        assert ("Tilgjengelig" in widget) == bool(count)
+    assert rita.goto(f"{product.url}/klient/{NUMBER}/fakturafinansiering/").status == 403

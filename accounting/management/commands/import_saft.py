@@ -1,32 +1,36 @@
-"""Imports a SAF-T Financial file."""
+"""`import_saft`: a company, its customers and its customer ledger from a SAF-T Financial file (1.10 to 1.40)."""
 
 import json
-import sys
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import translation
 
 from accounting.imports.refusal import ImportRefused
 from accounting.services.saft_import import import_saft
 
 
 class Command(BaseCommand):
-    """import_saft FILE [--client ORGNR] [--shift-days N]"""
+    """Prints one JSON object (INTERFACES: «Management commands»); a refused file ends with exit code 1."""
 
-    help = "Import a company, its customers and its customer ledger from a SAF-T Financial file (1.10 to 1.40)."
+    help = "Imports a company, its customers and its customer ledger from a SAF-T Financial file."
+    requires_system_checks: list[str] = []
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
-        parser.add_argument("--client", help="organisation number, for a file that carries none or a wrong one")
-        parser.add_argument("--shift-days", type=int, default=0, help="move every date; for demos with old files")
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", metavar="FILE")
+        parser.add_argument(
+            "--client", metavar="ORGNR", help="for a file that carries no company number or a wrong one"
+        )
+        parser.add_argument("--shift-days", type=int, default=0, metavar="N", help="moves every date; for demos")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        path: Path = options["file"]
-        try:
-            summary = import_saft(path=path, client_number=options["client"], shift_days=options["shift_days"])
-        except ImportRefused as refusal:
-            self.stderr.write(f"error: {path.name}:{refusal.line}: {refusal}")
-            sys.exit(1)
-        self.stdout.write(json.dumps(summary, ensure_ascii=False))
+    def handle(self, *arguments: Any, **given: Any) -> None:
+        with translation.override(None):
+            try:
+                summary = import_saft(
+                    path=Path(given["file"]), client_orgnr=given["client"], shift_days=given["shift_days"]
+                )
+            except ImportRefused as refusal:
+                self.stderr.write(f"error: {given['file']}:{refusal.line}: {refusal}")
+                raise SystemExit(1) from None
+        self.stdout.write(json.dumps(summary, ensure_ascii=False, indent=2))

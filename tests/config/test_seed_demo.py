@@ -1,0 +1,174 @@
+"""The demo: its figures, its people, that a repeat changes nothing, and that the two look-alikes stay apart."""
+
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from stdnum import luhn
+from stdnum.no import orgnr
+
+from access.models import AuditEntry, Client, Membership, User, check_bank_account
+from access.services import add_member, create_client, known_person
+from access.tenancy import client_scope
+from accounting.models import ControlAccountMovement, Customer, HeldPeriod, LedgerEntry, Match
+from accounting.reports.aged_receivables import aged_receivables
+from accounting.reports.options import Options
+from accounting.services.demo import seed_demo
+from config.demo import move_people
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2027, 3, 1)
+FURULY, FURULIA, FJORDLYS = "310000000", "310011118", "310022225"
+
+
+def everything():
+    """Every row of the demo companies, as values."""
+    found = {"people": list(User.objects.order_by("pk").values()), "members": list(Membership.objects.values())}
+    for client in Client.objects.order_by("pk"):
+        with client_scope(client):
+            for model in (Customer, LedgerEntry, Match, HeldPeriod, ControlAccountMovement, AuditEntry):
+                rows = model.objects.for_client(client).order_by("pk").values()
+                found[f"{client.organisation_number} {model.__name__}"] = list(rows)
+    return found
+
+
+def aged(number, as_of):
+    client = Client.objects.get(organisation_number=number)
+    with client_scope(client, read_only=True):
+        return aged_receivables(client, Options(as_of=as_of)).as_json()["currencies"]["NOK"]
+
+
+def test_the_first_company_has_the_figures_it_was_drawn_with_whatever_the_day():
+    seed_demo(today=TODAY)
+    report = aged(FURULY, TODAY)
+    assert report["totals"] == [
+        "614515.00", "110662.50", "31300.00", "13050.00", "23750.00", "7480.00", "-20800.00"
+    ]  # fmt: skip
+    assert (report["total"], len(report["rows"])) == ("779957.50", 11)
+    assert report["reconciliation"] == {
+        "accounts": [{"account": "1500", "balance": "778707.50"}], "balance": "778707.50", "difference": "1250.00",
+    }  # fmt: skip
+    client = Client.objects.get(organisation_number=FURULY)
+    with client_scope(client):
+        still_open = LedgerEntry.objects.for_client(client).filter(closed_on=None)
+        assert still_open.count() == 22
+        assert still_open.get(currency="EUR").open_currency_amount == Decimal("2400.00")
+        assert still_open.filter(disputed=True).count() == still_open.filter(in_collection=True).count() == 1
+        assert not LedgerEntry.objects.for_client(client).filter(entry_date__gt=TODAY).exists()
+
+
+@pytest.mark.parametrize("number", [FURULIA, FJORDLYS])
+def test_the_others_agree_with_their_general_ledger_also_in_the_past(number):
+    seed_demo(today=TODAY)
+    for days in (0, 30, 90, 200, 327):
+        assert aged(number, TODAY - timedelta(days=days))["reconciliation"]["difference"] == "0.00"
+
+
+def test_a_repeat_changes_nothing_today_or_later():
+    first = seed_demo(today=TODAY)
+    assert [(one.client, one.entries > 0) for one in first] == [(FURULY, True), (FURULIA, True), (FJORDLYS, True)]
+    before = everything()
+    for day in (TODAY, TODAY + timedelta(days=40)):
+        assert {(one.customers, one.entries, one.matches, one.members) for one in seed_demo(today=day)} == {
+            (0, 0, 0, 0)
+        }
+        assert everything() == before
+
+
+def test_what_the_user_did_to_the_demo_stays():
+    client = create_client(organisation_number=FURULY, name="Mitt eget navn AS")
+    rita = known_person(subject="rita")
+    add_member(client=client, user=rita, role_key="revisor")
+    with client_scope(client):
+        customer = Customer.objects.for_client(client).create(number="10012", name="Min kunde")
+        LedgerEntry.objects.for_client(client).create(
+            customer=customer, entry_id="mine", source="ledger", kind="invoice", entry_date=TODAY, amount=1,
+            open_amount=1, currency="NOK", currency_amount=1, open_currency_amount=1,
+        )  # fmt: skip
+    first = seed_demo(today=TODAY, history=5)[0]
+    assert (first.name, first.customers, first.entries, first.members) == ("Mitt eget navn AS", 0, 0, 4)
+    assert Membership.objects.get(client=client, user=rita).role.key == "revisor"
+
+
+def test_people_and_roles_are_those_of_the_surface():
+    seed_demo(today=TODAY)
+    found = {
+        (one.client.organisation_number, one.user.subject, one.user.name, one.role.key)
+        for one in Membership.objects.select_related("client", "user", "role")
+    }
+    assert found == {
+        (FURULY, "ada", "Ada Administrator", "administrator"), (FURULY, "dag", "Dag Leder", "daglig_leder"),
+        (FURULY, "rita", "Rita Regnskap", "regnskapsforer"), (FURULY, "rolf", "Rolf Revisor", "revisor"),
+        (FURULY, "stine", "Stine Standard", "standard"), (FURULIA, "vera", "Vera Vest", "administrator"),
+        (FURULIA, "rita", "Rita Regnskap", "regnskapsforer"), (FJORDLYS, "ada", "Ada Administrator", "administrator"),
+        (FJORDLYS, "dag", "Dag Leder", "daglig_leder"),
+    }  # fmt: skip
+    assert User.objects.get(is_superuser=True).subject == "otto"
+
+
+def test_the_look_alikes_share_names_and_days_but_no_amount_and_no_number():
+    seed_demo(today=TODAY)
+    books = {}
+    for number in (FURULY, FURULIA):
+        client = Client.objects.get(organisation_number=number)
+        with client_scope(client):
+            names = set(Customer.objects.for_client(client).values_list("number", "name", "organisation_number"))
+            entries = list(LedgerEntry.objects.for_client(client))
+            partial = {"10000.00", "20000.00"}  # payments of a part, the same in both
+            books[number] = (
+                names, {one.entry_date for one in entries}, {one.amount for one in entries if str(-one.amount) not in partial},
+                {one.entry_id for one in entries}, {one.invoice_number for one in entries if one.invoice_number},
+            )  # fmt: skip
+    one, other = books[FURULY], books[FURULIA]
+    assert one[:2] == other[:2]
+    assert [a & b for a, b in zip(one[2:], other[2:], strict=True)] == [set(), set(), set()]
+
+
+def test_numbers_are_right_to_the_check_digit():
+    seed_demo(today=TODAY)
+    assert len({one.bank_account for one in Client.objects.all()}) == 3
+    for client in Client.objects.all():
+        check_bank_account(client.bank_account)
+        with client_scope(client):
+            for customer in Customer.objects.for_client(client).exclude(organisation_number=""):
+                assert orgnr.is_valid(customer.organisation_number)
+            for entry in LedgerEntry.objects.for_client(client).exclude(kid=""):
+                assert luhn.is_valid(entry.kid)
+
+
+def test_history_adds_settled_pairs_up_to_a_number_and_moves_the_general_ledger_along():
+    out = StringIO()
+    call_command("seed_demo", entries=7, stdout=out)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [one["client"] for one in lines] == [FURULY, FURULIA, FJORDLYS]
+    first = seed_demo(today=TODAY, history=20)[0]
+    assert (first.entries, first.matches) == (26, 13)
+    assert [one.entries for one in seed_demo(today=TODAY, history=20)] == [0, 0, 0]
+    client = Client.objects.get(organisation_number=FURULY)
+    with client_scope(client):
+        history = LedgerEntry.objects.for_client(client).filter(entry_id__startswith="demo-history-")
+        assert history.count() == 40
+        assert not history.filter(closed_on=None).exists()
+        end = LedgerEntry.objects.for_client(client).get(entry_id="demo-1877").entry_date
+        assert history.latest("entry_date").entry_date < end
+    report = aged(FURULY, end)
+    assert (report["total"], report["reconciliation"]["difference"]) == ("779957.50", "1250.00")
+    assert aged(FURULY, end - timedelta(days=100))["reconciliation"]["difference"] == "0.00"
+
+
+def test_people_follow_the_issuer_and_one_known_there_gets_what_she_lacks():
+    seed_demo(today=TODAY)
+    former = User.objects.get(subject="dag").issuer
+    new = "http://127.0.0.1:9999"
+    twin = known_person(subject="rita", issuer=new)
+    furuly = Client.objects.get(organisation_number=FURULY)
+    add_member(client=furuly, user=twin, role_key="revisor")
+    assert move_people(former=former, issuer=new) == 7
+    assert set(User.objects.filter(issuer=former).values_list("subject", flat=True)) == {"rita"}
+    assert User.objects.get(subject="dag").issuer == new
+    roles = {one.client.organisation_number: one.role.key for one in twin.memberships.all()}
+    assert roles == {FURULY: "revisor", FURULIA: "regnskapsforer"}
+    assert User.objects.get(subject="otto", issuer=new).is_superuser
