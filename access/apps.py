@@ -1,12 +1,14 @@
 """The app `access`."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccessConfig(AppConfig):
     """Clients, people, roles, sign-in, audit."""
 
     name = "access"
+    verbose_name = _("Users and roles")
 
     def ready(self) -> None:
         from access import admin, checks  # noqa: F401  register the admin pages and the start-up checks

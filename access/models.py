@@ -32,14 +32,15 @@ def is_organisation_number(value: str, country: str = "NO") -> bool:
 class Client(models.Model):
     """A company whose books are kept here. Public on purpose: it is needed before a scope can be opened."""
 
-    organisation_number = models.CharField(max_length=20, unique=True)
-    name = models.CharField(max_length=200)
+    organisation_number = models.CharField(_("organisation number"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=200)
     country = models.CharField(max_length=2, default="NO")
     base_currency = models.CharField(max_length=3, default="NOK")
     bank_account = models.CharField(max_length=11, blank=True, validators=[check_bank_account])
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("company"), _("companies")
         constraints = [
             models.CheckConstraint(
                 name="client_bank_account_digits",
@@ -151,12 +152,13 @@ class User(AbstractBaseUser):
 class Role(models.Model):
     """A named set of privileges in one company."""
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="roles")
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="roles", verbose_name=_("company"))
     key = models.CharField(max_length=30, blank=True, help_text=_("The standard role it was created as, if any."))
-    name = models.CharField(max_length=100)
+    name = models.CharField(_("name"), max_length=100)
     is_administrator = models.BooleanField(default=False, editable=False)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("role"), _("roles")
         constraints = [
             models.UniqueConstraint(fields=["client", "name"], name="role_name_unique_per_client"),
             models.UniqueConstraint(fields=["client", "id"], name="role_client_id_unique"),
@@ -194,12 +196,15 @@ class RolePrivilege(models.Model):
 class Membership(models.Model):
     """That a person belongs to a company, in one role."""
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
-    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="memberships", db_constraint=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("company"))
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("person"))
+    role = models.ForeignKey(
+        Role, on_delete=models.PROTECT, related_name="memberships", db_constraint=False, verbose_name=_("role")
+    )
+    created_at = models.DateTimeField(_("member since"), auto_now_add=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("member"), _("members")
         constraints = [models.UniqueConstraint(fields=["client", "user"], name="membership_unique")]
 
     def __str__(self) -> str:

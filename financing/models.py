@@ -112,6 +112,7 @@ class Onboarding(ClientOwned):
     started_at = models.DateTimeField()
     returned_at = models.DateTimeField(null=True)  # the browser came back, which proves nothing
     read_at = models.DateTimeField(null=True)  # last read from the bank, server to server
+    asked_again_at = models.DateTimeField(null=True)  # who follows along reads no sooner than this
     ended_at = models.DateTimeField(null=True)
 
     class Meta(ClientOwned.Meta):

@@ -10,5 +10,5 @@ from financing.services.credit import follow_onboardings, sync_credit
 @shared_task(name="financing.tasks.tick")
 def tick() -> None:
     """Read the onboardings that live and the agreements that changed. Lost, doubled or late ticks do no harm."""
-    follow_onboardings(provider_name=DEFAULT)
     sync_credit(provider_name=DEFAULT, now=timezone.now())
+    follow_onboardings(provider_name=DEFAULT)

@@ -34,6 +34,8 @@ from financing.services.onboarding import (
     ask_bank,
     begin_onboarding,
     cancel_onboarding,
+    claim_reading,
+    give_back_reading,
     latest_onboarding,
     living_agreement,
     living_onboarding,
@@ -42,8 +44,6 @@ from financing.services.onboarding import (
 )
 
 log = logging.getLogger(__name__)
-
-READ_EVERY = timedelta(seconds=3)  # a page that follows along makes us read the bank no more often
 
 # The form's POST ends at the bank, in a new window: the page that carries it must name exactly that origin, or the
 # browser stops the window after the POST has run. docs/decisions/0012-form-action-and-new-window.md
@@ -103,8 +103,9 @@ def financing_status(request: ClientRequest, client: Client) -> HttpResponse:
     if onboarding is None:
         return redirect("financing", client.organisation_number)
     now = timezone.now()
-    if not onboarding.is_final and (onboarding.read_at or onboarding.started_at) < now - READ_EVERY:
+    if not onboarding.is_final and claim_reading(client=client, onboarding=onboarding, now=now):
         onboarding = _followed(client, onboarding)
+        give_back_reading(client=client, onboarding=onboarding, now=timezone.now())
     fragment = request.headers.get("HX-Request") == "true"
     context = {
         "client": client,

@@ -6,8 +6,6 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from django.db import connection
-
 from access.models import Client
 from accounting.matching import ZERO, Found, Item, currency_share, match_customer
 from accounting.models import LedgerEntry, Match
@@ -32,10 +30,6 @@ def match_entries_after(client: Client, last_pk: int) -> Matched:
     Inside the client's scope. The rule is accounting/matching.py; a match counts from the later of the two entry dates.
     Memory grows with what is open of one customer only.
     """
-    # What was written in this transaction has no statistics yet, and without them the trigger on Match would read the
-    # whole table once per entry.
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
     created = assumed = 0
     batch: list[Match] = []
     for match in _matches(client, last_pk):
@@ -46,8 +40,6 @@ def match_entries_after(client: Client, last_pk: int) -> Matched:
             Match.objects.for_client(client).bulk_create(batch)
             batch = []
     Match.objects.for_client(client).bulk_create(batch)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = on")
     return Matched(created, assumed)
 
 

@@ -117,7 +117,9 @@ def store_agreement(*, provider_name: str, state: AgreementState) -> bool:
         before, figures = agreement.status, _figures(agreement) if agreement.sequence >= 0 else None
         _copy(state, agreement, now)
         agreement.save()
-        if figures != _figures(agreement):  # the bank's sequence grows with every reading; the history with every change
+        if figures != _figures(
+            agreement
+        ):  # the bank's sequence grows with every reading; the history with every change
             CreditSnapshot.objects.for_client(client).create(
                 agreement=agreement, sequence=state.sequence, status=state.status, currency=state.currency,
                 limit=state.limit, used=state.used, available=state.available, pending=state.pending, as_of=state.as_of,

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 STATE_LIFE = timedelta(hours=2)  # BankID and a careful reading of the offer; the bank's link itself lives minutes
 CODE_LIFE = timedelta(hours=24)  # INTERFACES: at most 24 hours
+READ_EVERY = timedelta(seconds=3)  # while somebody follows along
+LONGEST_READING = timedelta(seconds=60)
 LOST_AFTER = timedelta(minutes=15)  # so long we look for an onboarding whose answer was lost
 
 
@@ -104,8 +106,8 @@ def begin_onboarding(
         return Begun(onboarding, _new_state(onboarding, user, now), _new_grant(onboarding, now))
 
 
-def ask_bank(*, client: Client, begun: Begun) -> Link:
-    """Begin at the bank, outside any transaction, and store the answer.
+def ask_bank(*, client: Client, begun: Begun, key: str = "") -> Link:
+    """Begin at the bank, outside any transaction, and store the answer. A repeat with a new code has a new key.
 
     Raises ProviderUnavailable (the row stays; the tick finds the onboarding by its reference) and ProviderRejected
     (the onboarding has failed and the access is taken away).
@@ -122,7 +124,7 @@ def ask_bank(*, client: Client, begun: Begun) -> Link:
         grant=begun.grant,
     )
     try:
-        state, link = provider(onboarding.provider).begin_onboarding(request, key=f"begin-{onboarding.pk}")
+        state, link = provider(onboarding.provider).begin_onboarding(request, key=key or f"begin-{onboarding.pk}")
     except ProviderRejected as error:
         with client_scope(client):
             _fail(onboarding, f"refused_{error.status}", timezone.now())
@@ -132,9 +134,20 @@ def ask_bank(*, client: Client, begun: Begun) -> Link:
 
 
 def open_again(*, client: Client, onboarding: Onboarding, user: User, now: datetime) -> Link:
-    """A new page of an onboarding that lives, for this person. Raises ProviderUnavailable, ProviderRejected."""
+    """A new page of an onboarding that lives, for this person; where the bank never answered, it is asked once more.
+
+    Raises ProviderUnavailable (also while the end of a withdrawn one is being told), ProviderRejected.
+    """
     if not onboarding.provider_reference:
-        raise ProviderUnavailable("the bank has not answered yet")
+        read_onboarding(client=client, onboarding=onboarding)
+        with client_scope(client):
+            onboarding = Onboarding.objects.for_client(client).select_related("consent").get(pk=onboarding.pk)
+            if onboarding.is_final or not onboarding.consent.in_force(now):
+                raise ProviderUnavailable("the onboarding is at its end")
+            if not onboarding.provider_reference:
+                begun = Begun(onboarding, _new_state(onboarding, user, now), _new_grant(onboarding, now))
+        if not onboarding.provider_reference:
+            return ask_bank(client=client, begun=begun, key=str(uuid.uuid4()))
     with client_scope(client):
         state = _new_state(onboarding, user, now)
         write_audit(action="onboarding.link", client=client, actor=user, about=onboarding)
@@ -162,7 +175,8 @@ def cancel_onboarding(*, client: Client, onboarding: Onboarding, user: User, now
 def read_onboarding(*, client: Client, onboarding: Onboarding) -> None:
     """Read it at the bank, outside any transaction, and store what moved; a lost answer is found by our reference.
 
-    Raises ProviderUnavailable, ProviderRejected.
+    Where the access was withdrawn meanwhile and the bank does not know, it is told. Raises ProviderUnavailable,
+    ProviderRejected.
     """
     bank = provider(onboarding.provider)
     if onboarding.provider_reference:
@@ -176,7 +190,14 @@ def read_onboarding(*, client: Client, onboarding: Onboarding) -> None:
                 _fail(onboarding, "never_reached_the_bank", now)
         return
     store_onboarding(client=client, onboarding_id=onboarding.pk, state=state, now=now)
-    if state.needs_grant and state.status not in FINAL:
+    if state.status in FINAL:
+        return
+    with client_scope(client):
+        consent = Onboarding.objects.for_client(client).select_related("consent").get(pk=onboarding.pk).consent
+    if consent.ended_at is not None:
+        state = bank.cancel_onboarding(state.id, key=f"cancel-{onboarding.pk}")
+        store_onboarding(client=client, onboarding_id=onboarding.pk, state=state, now=timezone.now())
+    elif state.needs_grant:
         _renew_grant(client, onboarding.pk)
 
 
@@ -255,6 +276,22 @@ def take_return(*, state: str, provider_reference: str, user: User, now: datetim
             return client, row.onboarding
         write_audit(action="return.refused", client=client, actor=user, details={"why": "used, old or of another"})
     raise StateUnknown("used, old or of another")
+
+
+def claim_reading(*, client: Client, onboarding: Onboarding, now: datetime) -> bool:
+    """Whether this caller may read the bank now: one at a time, and not more often than READ_EVERY. Give it back after.
+
+    People who follow along in several tabs would otherwise hold every thread while the bank is mute.
+    """
+    with client_scope(client):
+        free = Onboarding.objects.for_client(client).filter(pk=onboarding.pk, ended_at=None)
+        return bool(free.exclude(asked_again_at__gt=now).update(asked_again_at=now + LONGEST_READING))
+
+
+def give_back_reading(*, client: Client, onboarding: Onboarding, now: datetime) -> None:
+    """The reading that was claimed is over; the next may come READ_EVERY later."""
+    with client_scope(client):
+        Onboarding.objects.for_client(client).filter(pk=onboarding.pk).update(asked_again_at=now + READ_EVERY)
 
 
 def return_url() -> str:

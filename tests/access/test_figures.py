@@ -87,7 +87,7 @@ def test_zero_is_a_dash_that_is_read_as_zero():
 
 def test_rows_side_by_side():
     assert zipped(("a", "b"), (1, 2)) == [("a", 1), ("b", 2)]
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match=r"shorter|longer"):
         zipped((1, 2), (1,))
 
 

@@ -89,10 +89,7 @@ def test_anonymous_people_are_sent_to_sign_in_and_back(client, two, name):
         assert answer["Location"] == f"/innlogging/?next=/klient/{number}/{name}%3Fa%3D1"
 
 
-NUL = pytest.param("%00", marks=pytest.mark.xfail(raises=ValueError, reason="the gate asks PostgreSQL for a NUL"))
-
-
-@pytest.mark.parametrize("number", ["999999999", "310000000 ", "0", NUL, "é", "a" * 300])
+@pytest.mark.parametrize("number", ["999999999", "310000000 ", "0", "%00", "é", "a" * 300])
 def test_a_company_that_is_none_looks_like_one_of_others(client, two, make_member, number):
     client.force_login(make_member(two[0], "ada", "administrator"))
     others = client.get(f"/klient/{OTHER}/any")

@@ -141,6 +141,32 @@ def test_an_onboarding_that_never_reached_the_bank_ends_after_a_while(company, d
 
 
 @pytest.mark.django_db
+def test_trying_again_asks_the_bank_once_more_and_begins_nothing_twice(company, dag, application, bank):
+    bank.answers[("POST", "/v1/onboardings")] = (503, {"title": "later"}, {"Retry-After": "60"})
+    with pytest.raises(ProviderUnavailable):
+        ask_bank(client=company, begun=begin(company, dag))
+    del bank.answers[("POST", "/v1/onboardings")]
+    first_key = bank.calls("POST", "/v1/onboardings")[0]["headers"]["Idempotency-Key"]
+    link = open_again(client=company, onboarding=only(Onboarding, company), user=dag, now=timezone.now())
+    assert link.url.startswith(bank.url)
+    last = bank.calls("POST", "/v1/onboardings")[-1]
+    assert last["headers"]["Idempotency-Key"] != first_key and len(bank.onboardings) == 1
+    assert only(Onboarding, company).status == "created" and only(Consent, company).in_force(timezone.now())
+
+
+@pytest.mark.django_db
+def test_a_withdrawal_that_the_bank_did_not_hear_is_told_again(company, dag, begun, bank):
+    bank.answers[("POST", "/v1/onboardings/onb-1/cancel")] = (500, {"title": "oops"})
+    with pytest.raises(ProviderUnavailable):
+        cancel_onboarding(client=company, onboarding=only(Onboarding, company), user=dag, now=timezone.now())
+    follow_onboardings(provider_name="buffer")
+    assert only(Onboarding, company).status == "created"
+    del bank.answers[("POST", "/v1/onboardings/onb-1/cancel")]
+    follow_onboardings(provider_name="buffer")
+    assert only(Onboarding, company).status == "cancelled"
+
+
+@pytest.mark.django_db
 def test_a_refusal_of_the_bank_ends_it_and_the_access(company, dag, application, bank):
     bank.answers[("POST", "/v1/onboardings")] = (422, {"type": "x", "title": "no", "status": 422})
     with pytest.raises(ProviderRejected):

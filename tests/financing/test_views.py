@@ -115,10 +115,6 @@ def test_every_state_is_a_page_in_plain_words(signed_in, begun, company, status,
 
 
 def test_following_reads_the_bank_but_not_at_every_poll(signed_in, begun, bank, company):
-    with client_scope(company):
-        Onboarding.objects.for_client(company).update(
-            read_at=None, started_at=timezone.now() - timezone.timedelta(minutes=1)
-        )
     before = len(bank.calls("GET", "/v1/onboardings/onb-1"))
     for _ in range(5):
         signed_in.get(url("financing_status"))
