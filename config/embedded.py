@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -75,11 +76,11 @@ class Servers:
             self._use = open(self.state / "use.lock", "w")  # noqa: SIM115  the kernel drops the lock when we die
             fcntl.flock(self._use, fcntl.LOCK_SH)
             self._pid = os.getpid()
+            atexit.register(self.release)  # before they start: an interrupt must not leave them running
             if self.postgres and not self._postgres_runs():
                 self._start_postgres()
             if self.valkey and not self._valkey_runs():
                 self._start_valkey()
-        atexit.register(self.release)
         return self._urls()
 
     def release(self) -> None:
@@ -125,7 +126,7 @@ class Servers:
                 "initdb", "-D", str(self.data), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
                 "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
             )  # fmt: skip
-        options = [f"-c listen_addresses= -k {self.sockets} -c timezone=UTC -c max_connections=60"]
+        options = [f"-c listen_addresses= -k {shlex.quote(str(self.sockets))} -c timezone=UTC -c max_connections=60"]
         if not self.durable:
             options.append("-c fsync=off -c synchronous_commit=off -c full_page_writes=off")
         log = self.log / "postgres.log"

@@ -1,5 +1,6 @@
 """Where settings come from: the environment, files it names, and the state folder of this copy."""
 
+import base64
 import hashlib
 import os
 import secrets
@@ -64,6 +65,11 @@ def own_secret(name: str, make: Callable[[], str] = lambda: secrets.token_urlsaf
         value = make()
         file.write(value)
     return value
+
+
+def webhook_secret() -> str:
+    """A new key as Standard Webhooks write it: whsec_ and 32 bytes in base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def database(url: str) -> dict[str, object]:

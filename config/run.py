@@ -3,7 +3,6 @@
 docs/decisions/0006-supervisor.md says why honcho and gunicorn.
 """
 
-import base64
 import fcntl
 import json
 import os
@@ -125,12 +124,9 @@ def bank_environment(state: Path, web: int, bank: int, credentials: dict[str, st
 
 def _export_secrets() -> None:
     """Put the secrets of this copy where web, worker and bank read the same ones."""
-    for name in ("SECRET_KEY", "OIDC_CLIENT_SECRET", "BUFFER_CLIENT_SECRET", "BUFFER_WEBHOOK_SECRET"):
+    for name in ("SECRET_KEY", "OIDC_CLIENT_SECRET", "BUFFER_CLIENT_SECRET"):
         os.environ[name] = env.own_secret(name)
-    secret = os.environ["BUFFER_WEBHOOK_SECRET"]
-    if not secret.startswith("whsec_"):  # made by a command that came first: the same key as Standard Webhooks write it
-        key = base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
-        os.environ["BUFFER_WEBHOOK_SECRET"] = "whsec_" + base64.b64encode(key).decode()
+    os.environ["BUFFER_WEBHOOK_SECRET"] = env.own_secret("BUFFER_WEBHOOK_SECRET", env.webhook_secret)
 
 
 def supervise(state: Path, processes: dict[str, str], bank: dict[str, str]) -> int:

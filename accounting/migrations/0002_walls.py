@@ -13,19 +13,22 @@ CREATE FUNCTION accounting_settle(entry_ids bigint[]) RETURNS void LANGUAGE sql 
          open_currency_amount = e.currency_amount - m.currency_amount,
          closed_on = CASE WHEN e.amount = m.amount THEN COALESCE(m.last_on, e.entry_date) END,
          changed_at = now()
-    FROM (SELECT i.id,
-                 COALESCE(sum(s.amount), 0) AS amount,
-                 COALESCE(sum(s.currency_amount), 0) AS currency_amount,
-                 max(s.matched_on) AS last_on
+    FROM (SELECT i.id, COALESCE(s.amount, 0) AS amount, COALESCE(s.currency_amount, 0) AS currency_amount, s.last_on
             FROM unnest(entry_ids) AS i(id)
-            LEFT JOIN LATERAL (
-                 SELECT d.amount, d.debit_currency_amount AS currency_amount, d.matched_on
-                   FROM accounting_match d WHERE d.debit_id = i.id AND d.client_id = ANY (app_client_ids())
-                 UNION ALL
-                 SELECT -c.amount, -c.credit_currency_amount, c.matched_on
-                   FROM accounting_match c WHERE c.credit_id = i.id AND c.client_id = ANY (app_client_ids())
-            ) s ON true
-           GROUP BY i.id) m
+            -- Grouped and not LATERAL: on tables without statistics, as in an import, that plan would be quadratic.
+            LEFT JOIN (
+                 SELECT side.id, sum(side.amount) AS amount, sum(side.currency_amount) AS currency_amount,
+                        max(side.matched_on) AS last_on
+                   FROM (SELECT d.debit_id AS id, d.amount, d.debit_currency_amount AS currency_amount, d.matched_on
+                           FROM accounting_match d
+                          WHERE d.debit_id = ANY (entry_ids) AND d.client_id = ANY (app_client_ids())
+                         UNION ALL
+                         SELECT c.credit_id, -c.amount, -c.credit_currency_amount, c.matched_on
+                           FROM accounting_match c
+                          WHERE c.credit_id = ANY (entry_ids) AND c.client_id = ANY (app_client_ids())
+                        ) side
+                  GROUP BY side.id
+            ) s ON s.id = i.id) m
    WHERE e.id = m.id AND e.client_id = ANY (app_client_ids())
 $$;
 
