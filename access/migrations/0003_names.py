@@ -6,62 +6,82 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0002_walls'),
+        ("access", "0002_walls"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='client',
-            options={'verbose_name': 'company', 'verbose_name_plural': 'companies'},
+            name="client",
+            options={"verbose_name": "company", "verbose_name_plural": "companies"},
         ),
         migrations.AlterModelOptions(
-            name='membership',
-            options={'verbose_name': 'member', 'verbose_name_plural': 'members'},
+            name="membership",
+            options={"verbose_name": "member", "verbose_name_plural": "members"},
         ),
         migrations.AlterModelOptions(
-            name='role',
-            options={'verbose_name': 'role', 'verbose_name_plural': 'roles'},
+            name="role",
+            options={"verbose_name": "role", "verbose_name_plural": "roles"},
         ),
         migrations.AlterField(
-            model_name='client',
-            name='name',
-            field=models.CharField(max_length=200, verbose_name='name'),
+            model_name="client",
+            name="name",
+            field=models.CharField(max_length=200, verbose_name="name"),
         ),
         migrations.AlterField(
-            model_name='client',
-            name='organisation_number',
-            field=models.CharField(max_length=20, unique=True, verbose_name='organisation number'),
+            model_name="client",
+            name="organisation_number",
+            field=models.CharField(max_length=20, unique=True, verbose_name="organisation number"),
         ),
         migrations.AlterField(
-            model_name='membership',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='access.client', verbose_name='company'),
+            model_name="membership",
+            name="client",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="memberships",
+                to="access.client",
+                verbose_name="company",
+            ),
         ),
         migrations.AlterField(
-            model_name='membership',
-            name='created_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='member since'),
+            model_name="membership",
+            name="created_at",
+            field=models.DateTimeField(auto_now_add=True, verbose_name="member since"),
         ),
         migrations.AlterField(
-            model_name='membership',
-            name='role',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='access.role', verbose_name='role'),
+            model_name="membership",
+            name="role",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="memberships",
+                to="access.role",
+                verbose_name="role",
+            ),
         ),
         migrations.AlterField(
-            model_name='membership',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL, verbose_name='person'),
+            model_name="membership",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="memberships",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="person",
+            ),
         ),
         migrations.AlterField(
-            model_name='role',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='access.client', verbose_name='company'),
+            model_name="role",
+            name="client",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="roles",
+                to="access.client",
+                verbose_name="company",
+            ),
         ),
         migrations.AlterField(
-            model_name='role',
-            name='name',
-            field=models.CharField(max_length=100, verbose_name='name'),
+            model_name="role",
+            name="name",
+            field=models.CharField(max_length=100, verbose_name="name"),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0002_walls'),
-        ('accounting', '0002_walls'),
+        ("access", "0002_walls"),
+        ("accounting", "0002_walls"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['client', 'closed_on'], name='entry_client_closed'),
+            model_name="ledgerentry",
+            index=models.Index(fields=["client", "closed_on"], name="entry_client_closed"),
         ),
     ]
