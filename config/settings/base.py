@@ -153,6 +153,12 @@ OAUTH2_PROVIDER = {
     "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
     "PKCE_REQUIRED": False,  # there is no authorize page: the code goes from server to server
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # only checksums are stored
+    # What the toolkit still allows by default and RFC 9700 forbids.
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,  # never in an address, which is logged
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
     "CLIENT_SECRET_HASHER": "generated",
 }
 # Client secrets are generated, 256 bits: stretching them would cost 0.3 s at every token request and protect nothing.
