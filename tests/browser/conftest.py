@@ -176,7 +176,10 @@ def shot(tmp_path):
         before = page.viewport_size
         for width in (1280, 360):
             page.set_viewport_size({"width": width, "height": 900})
-            page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+            # As high as the page: what sticks to the window's edge would lie across the picture.
+            height = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": width, "height": max(height, 600)})
+            page.screenshot(path=f"{folder}/{name}-{width}.png")
         page.set_viewport_size(before)
 
     return take

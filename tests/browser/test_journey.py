@@ -63,6 +63,7 @@ def test_from_the_report_to_the_limit_on_the_dashboard(product, toyen, sign_in, 
     bank.wait_for_load_state()
     assert bank.url.startswith(product.bank)
     expect(bank.get_by_role("heading", name="BankID test")).to_be_visible()
+    shot(bank, "bankid")
 
     # the old tab follows along
     expect(page.get_by_text("Samtykke gitt av Dag Leder")).to_be_visible(timeout=15_000)
@@ -70,6 +71,7 @@ def test_from_the_report_to_the_limit_on_the_dashboard(product, toyen, sign_in, 
     bank.get_by_role("button", name="Dag Leder", exact=True).click()
     expect(bank.get_by_role("button", name="Godta og åpne konto")).to_be_visible(timeout=30_000)
     assert "62 000" in plain(bank.locator("body").inner_text())
+    shot(bank, "bank-offer")
     expect(page.get_by_text("Tilbudet er klart")).to_be_visible(timeout=30_000)
     assert "62 000,00" in plain(page.locator("main").inner_text())
     shot(page, "offered")
@@ -92,6 +94,7 @@ def test_from_the_report_to_the_limit_on_the_dashboard(product, toyen, sign_in, 
     bank.get_by_label("Beløp").fill("20000")
     bank.get_by_role("button", name="Overfør til bedriften").click()
     expect(bank.get_by_text(re.compile("42.000"))).to_be_visible()
+    shot(bank, "bank-account")
 
     shown = ""
     for _ in range(45):  # 90 seconds at most
