@@ -10,7 +10,7 @@ from access.models import Client
 from accounting.matching import ZERO, Found, Item, currency_share, match_customer
 from accounting.models import LedgerEntry, Match
 
-BATCH = 2000
+BATCH = 10_000
 _FIELDS = (
     "pk", "customer_id", "entry_date", "amount", "open_amount", "currency_amount", "open_currency_amount", "kid",
     "invoice_number", "cross_reference",
@@ -45,13 +45,14 @@ def match_entries_after(client: Client, last_pk: int) -> Matched:
 
 def _matches(client: Client, last_pk: int) -> Iterator[Match]:
     entries = LedgerEntry.objects.for_client(client)
-    touched = entries.filter(pk__gt=last_pk).values("customer_id")
+    # A list and not a subquery: for a cursor, on tables without statistics, that would be joined row by row.
+    touched = list(entries.filter(pk__gt=last_pk).order_by().values_list("customer_id", flat=True).distinct())
     # A cursor of the server: it does not see what is matched while it is read, and one customer is read to the end first.
     rows = (
         entries.filter(closed_on__isnull=True, customer_id__in=touched)
         .order_by("customer_id", "entry_date", "pk")
         .only(*_FIELDS)
-        .iterator(chunk_size=BATCH)
+        .iterator(chunk_size=2000)
     )
     for _, of_one in groupby(rows, key=attrgetter("customer_id")):
         known = {row.pk: row for row in of_one}
