@@ -1,6 +1,7 @@
 """The addresses of access."""
 
 from django.urls import path
+from django.views.i18n import set_language
 
 from access import views
 from access.oidc import Callback, Start
@@ -10,6 +11,7 @@ urlpatterns = [
     path("innlogging/", Start.as_view(), name="oidc_authentication_init"),
     path("innlogging/mislyktes", views.sign_in_failed, name="sign_in_failed"),
     path("oidc/callback/", Callback.as_view(), name="oidc_authentication_callback"),
+    path("sprak", set_language, name="set_language"),
     path("logg-ut", views.sign_out, name="sign_out"),
     path("utlogget", views.signed_out, name="signed_out"),
     path("healthz", views.healthz, name="healthz"),

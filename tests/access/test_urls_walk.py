@@ -20,6 +20,7 @@ PUBLIC = {
 }
 # For people who are signed in, before a company is known.
 SIGNED_IN = {
+    "set_language": "Django's own: keeps the chosen language in a cookie",
     "home": "lists the companies of the person",
     "financing_return": "the bank knows no company of ours; the state says which, and its rights are asked there",
 }

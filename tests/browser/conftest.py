@@ -125,7 +125,8 @@ def browser_type_launch_args():
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args):
-    return {**browser_context_args, "locale": "nb-NO", "viewport": {"width": 1280, "height": 900}}
+    """A browser that would like English: the pages are Norwegian all the same."""
+    return {**browser_context_args, "locale": "en-US", "viewport": {"width": 1280, "height": 900}}
 
 
 @pytest.fixture
