@@ -85,6 +85,12 @@ def overdue_in(report: Any, code: str) -> Decimal | None:
 
 
 @register.filter
+def overdue_sum(items: Iterable[Any]) -> Decimal:
+    """What is left to pay of the items that are overdue."""
+    return sum((item.open_amount for item in items if (item.days_overdue or 0) > 0), Decimal("0.00"))
+
+
+@register.filter
 def age_class(column: str) -> str:
     """The colour's class of a column of the default report."""
     return AGE_CLASSES.get(column, "age-none")

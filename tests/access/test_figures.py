@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.utils import translation
@@ -14,6 +15,7 @@ from access.templatetags.figures import (
     initials,
     money,
     organisation_number,
+    overdue_sum,
     percent,
     share_of,
     zipped,
@@ -89,6 +91,15 @@ def test_rows_side_by_side():
     assert zipped(("a", "b"), (1, 2)) == [("a", 1), ("b", 2)]
     with pytest.raises(ValueError, match=r"shorter|longer"):
         zipped((1, 2), (1,))
+
+
+def test_overdue_sum_leaves_out_what_is_not_due_and_what_has_no_due_date():
+    items = [
+        SimpleNamespace(days_overdue=days, open_amount=Decimal(of))
+        for days, of in ((3, 20), (0, 5), (-1, 7), (None, 9))
+    ]
+    assert overdue_sum(items) == Decimal(20)
+    assert overdue_sum([]) == 0
 
 
 def test_every_age_has_a_colour():
