@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+
+from bench.server import Server
 
 CASES_PER_100 = 46  # of sql/generate.sql
 TODAY = date(2026, 6, 30)
-YEAR_AGO = date(2025, 6, 30)
+YEAR_AGO, TWO_YEARS_AGO = date(2025, 6, 30), date(2024, 6, 30)
 DAYS = 3 * 365
-SQL = Path(__file__).parent / "sql"
+COMPANY = "999999999"
+FIRST_NUMBER = 10_000  # of a customer
 
 
 @dataclass(frozen=True)
@@ -19,24 +21,38 @@ class Crowd:
     companies: int = 2000
     entries: int = 50
 
+    def nine_more(self) -> "Crowd":
+        """What makes it ten times as many."""
+        return Crowd(self.companies * 9, self.entries)
+
 
 class KeptWrong(Exception):
     """What entries keep of their matches is not what the matches say; the message counts them."""
 
 
-def add_company(server: Any, database: str, entries: int, number: str = "999999999") -> int:
-    """Add a company with `entries` (a multiple of 100) entries, of up to 20,000 customers; its id."""
-    return _add(server, database, [number], entries, min(20_000, entries // 5))[0]
+def sql(file: str) -> str:
+    """The text of a file in bench/sql."""
+    return (Path(__file__).parent / "sql" / file).read_text(encoding="utf-8")
 
 
-def add_crowd(server: Any, database: str, crowd: Crowd, prefix: str = "8") -> None:
+def customers(entries: int) -> int:
+    """How many customers a company with so many entries has."""
+    return min(20_000, entries // 5)
+
+
+def add_company(server: Server, database: str, entries: int) -> None:
+    """Add the company that is measured, with `entries` entries (a multiple of 100)."""
+    _add(server, database, [COMPANY], entries, customers(entries))
+
+
+def add_crowd(server: Server, database: str, crowd: Crowd, prefix: str = "8") -> None:
     """Add that many small companies, each with 20 customers."""
     numbers = [f"{prefix}{no:08d}" for no in range(crowd.companies)]
     _add(server, database, numbers, crowd.entries, 20)
 
 
-def _add(server: Any, database: str, numbers: list[str], entries: int, customers: int) -> list[int]:
-    opened = server.superuser(database)
+def _add(server: Server, database: str, numbers: list[str], entries: int, customers: int) -> None:
+    opened = server.connect(database)
     with opened.cursor() as cursor:
         # Triggers and foreign keys are off: `check` and the keys of the ids vouch for what they would have kept.
         cursor.execute("SET session_replication_role = replica; SET work_mem = '256MB'")
@@ -54,19 +70,18 @@ def _add(server: Any, database: str, numbers: list[str], entries: int, customers
             "   FROM unnest(%(ids)s) WITH ORDINALITY AS one (id, place)",
             {"ids": ids, "cases": entries * CASES_PER_100 // 100, "customers": customers},
         )
-        cursor.execute((SQL / "generate.sql").read_text(encoding="utf-8"), {"today": TODAY, "days": DAYS})
+        cursor.execute(sql("generate.sql"), {"today": TODAY, "days": DAYS})
     opened.close()
-    return ids
 
 
-def settle(server: Any, database: str) -> None:
+def settle(server: Server, database: str) -> None:
     """Prove what the entries keep, and leave the tables as a night's autovacuum does: vacuumed, with statistics.
 
     Raises KeptWrong.
     """
-    opened = server.superuser(database)
+    opened = server.connect(database)
     with opened.cursor() as cursor:
-        cursor.execute((SQL / "kept.sql").read_text(encoding="utf-8"))
+        cursor.execute(sql("kept.sql"))
         wrong = cursor.fetchone()[0]
         if wrong:
             raise KeptWrong(f"{wrong} entries keep something else than their matches say")

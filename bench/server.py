@@ -10,6 +10,8 @@ import psycopg2
 
 from config import embedded, env
 
+SUPERUSER = "postgres"
+
 
 @dataclass(frozen=True)
 class Server:
@@ -18,9 +20,9 @@ class Server:
     folder: str
     empty: str
 
-    def superuser(self, database: str = "postgres") -> Any:
-        """A connection that neither row-level security nor a transaction of its own holds: autocommit."""
-        opened = psycopg2.connect(host=self.folder, user="postgres", dbname=database)
+    def connect(self, database: str = "postgres", role: str = SUPERUSER) -> Any:
+        """A connection outside Django, in autocommit. The superuser has no row-level security."""
+        opened = psycopg2.connect(host=self.folder, user=role, dbname=database)
         opened.autocommit = True
         return opened
 
@@ -36,7 +38,7 @@ class Server:
 
     def do(self, statement: str, database: str = "postgres") -> None:
         """Run one statement as the superuser."""
-        opened = self.superuser(database)
+        opened = self.connect(database)
         with opened.cursor() as cursor:
             cursor.execute(statement)
         opened.close()
@@ -44,9 +46,9 @@ class Server:
 
 @contextmanager
 def django_on(*databases: str) -> Iterator[dict[str, Any]]:
-    """Django's connections to these databases as the application, by name: what is measured in turn must not reconnect.
+    """Connections of Django's kind to these databases as the application, by name; its own is put back at the end.
 
-    `use` makes one of them Django's own.
+    `connections["default"] = one` makes one of them Django's own: what is measured in turn must not connect each time.
     """
     from django.db import connections
 
