@@ -101,8 +101,7 @@ def by_hand(server: Server, database: str, role: str, client: Client) -> Iterato
     connection = server.connect(database, role)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.client_ids', %s, false)", [f"{{{client.pk}}}"])
-        # The planner takes the groups of a union for 200, and would look up each customer by itself.
-        cursor.execute("SET enable_nestloop = off")
+        cursor.execute(data.sql("planner.sql"))
 
         def fetch(file: str, as_of: date) -> list[tuple[Any, ...]]:
             cursor.execute(data.sql(file), {"client": client.pk, "as_of": as_of})

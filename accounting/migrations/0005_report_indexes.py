@@ -2,56 +2,34 @@
 
 from django.db import migrations, models
 
+REPORTED = (
+    "kind", "amount", "open_amount", "first_matched_on", "last_matched_on",
+    "currency", "currency_amount", "open_currency_amount",
+)  # fmt: skip
+
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("accounting", "0004_matched_dates"),
-    ]
+    dependencies = [("accounting", "0004_matched_dates")]
 
     operations = [
-        migrations.RemoveIndex(
-            model_name="ledgerentry",
-            name="entry_open",
-        ),
-        migrations.RemoveIndex(
-            model_name="ledgerentry",
-            name="entry_client_closed",
-        ),
+        migrations.RemoveIndex("ledgerentry", "entry_open"),
+        migrations.RemoveIndex("ledgerentry", "entry_client_closed"),
         migrations.AddIndex(
-            model_name="ledgerentry",
-            index=models.Index(
-                condition=models.Q(("closed_on__isnull", True)),
+            "ledgerentry",
+            models.Index(
                 fields=["client", "customer", "due_date", "id"],
-                include=(
-                    "entry_date",
-                    "kind",
-                    "amount",
-                    "open_amount",
-                    "first_matched_on",
-                    "last_matched_on",
-                    "currency",
-                    "currency_amount",
-                    "open_currency_amount",
-                ),
                 name="entry_open",
+                condition=models.Q(closed_on__isnull=True),
+                include=["entry_date", *REPORTED],
             ),
         ),
         migrations.AddIndex(
-            model_name="ledgerentry",
-            index=models.Index(
-                condition=models.Q(("closed_on__isnull", False)),
+            "ledgerentry",
+            models.Index(
                 fields=["client", "closed_on", "entry_date"],
-                include=(
-                    "customer",
-                    "id",
-                    "due_date",
-                    "kind",
-                    "amount",
-                    "first_matched_on",
-                    "currency",
-                    "currency_amount",
-                ),
                 name="entry_closed",
+                condition=models.Q(closed_on__isnull=False),
+                include=["customer", "id", "due_date", *REPORTED],
             ),
         ),
     ]

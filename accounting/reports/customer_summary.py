@@ -4,13 +4,11 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db import connection
-
 from access.models import Client
 from accounting.reports.items import Listing
 from accounting.reports.options import Options
 from accounting.reports.position import Position, cut, paged
-from accounting.reports.query import chosen_items, status_condition
+from accounting.reports.query import chosen_items, reading_much, status_condition
 
 _SUMS = """, customer_sum AS (
     SELECT i.report_currency, i.customer_id, count(*) AS items, sum(i.was_open) AS total,
@@ -53,7 +51,7 @@ def page_of_customers(
     """The customers of one page by number, and where the pages before and after it stand; in one query."""
     query, values = chosen_items(client, options, also=listing.condition)
     condition, ending, more = paged(position, _KEYS)
-    with connection.cursor() as cursor:
+    with reading_much() as cursor:
         cursor.execute(
             query + _SUMS.format(status=status_condition(options), position=condition, ending=ending), values | more
         )

@@ -1,7 +1,12 @@
 """What was open as of a date: the one piece of SQL that every report stands on, and what narrows it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from access.models import Client
 from accounting.reports.filters import STATUS_SQL, conditions
@@ -52,6 +57,7 @@ _WAS_OPEN = """CASE WHEN {entry}.last_matched_on IS NULL OR {entry}.last_matched
                 ELSE {entry}.{amount} +
                      (SELECT COALESCE(sum(m.{credit}), 0) FROM accounting_match m
                        WHERE m.client_id = %(client)s AND m.credit_id = {entry}.id AND m.matched_on <= %(as_of)s) END"""
+_PLANNER = {"enable_nestloop": "off", "max_parallel_workers_per_gather": "0", "jit": "off", "work_mem": "'32MB'"}
 _IN_BASE = {"amount": "amount", "debit": "amount", "credit": "amount"}
 _IN_CURRENCY = {"amount": "currency_amount", "debit": "debit_currency_amount", "credit": "credit_currency_amount"}
 
@@ -81,6 +87,19 @@ def chosen_items(client: Client, options: Options, *, also: str = "") -> tuple[s
         was_open=was_open("e", in_currency=original),
     ) + _CHOSEN.format(customer=with_customer, conditions=" AND ".join(found) or "TRUE")
     return query, values | _parameters(client, options)
+
+
+@contextmanager
+def reading_much() -> Iterator[CursorWrapper]:
+    """A cursor for a query that groups a company's open items: planned for thousands of rows, whatever is estimated.
+
+    PostgreSQL takes the groups of a union for 200, and would look up each customer by itself. It takes the matches to
+    be read for every item, and would start other processes for that, or compile.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(";".join(f"SET LOCAL {name} = {value}" for name, value in _PLANNER.items()))
+        yield cursor
+        cursor.execute(";".join(f"SET LOCAL {name} = DEFAULT" for name in _PLANNER))
 
 
 def status_condition(options: Options) -> str:
