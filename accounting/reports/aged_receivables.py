@@ -26,24 +26,24 @@ _SUMS = """, customer_sum AS {materialized} (
 )
 """
 _ROWS = """
-SELECT c.number, c.name, s.customer_id, s.items, s.total, {names}, s.report_currency, c.number_key
+SELECT {keys} c.number, c.name, s.customer_id, s.items, s.total, {names}
   FROM customer_sum s JOIN accounting_customer c ON c.client_id = %(client)s AND c.id = s.customer_id
 """
 # In the name's place: how many customers there are over all currencies.
 _TOTALS = """
-SELECT NULL, (SELECT count(DISTINCT customer_id) FROM customer_sum)::text, count(*), sum(items)::bigint, sum(total),
-       {sums}, report_currency, NULL
+SELECT report_currency, NULL, NULL, (SELECT count(DISTINCT customer_id) FROM customer_sum)::text,
+       count(*), sum(items)::bigint, sum(total), {sums}
   FROM customer_sum GROUP BY report_currency
 UNION ALL
 """
-_FIRST_SUM, _AFTER_SUMS, _CURRENCY, _KEY = 5, -2, -2, -1  # places in a row
 _KEYS = ('s.report_currency COLLATE "C"', 'c.number_key COLLATE "C"')
+_ITEMS_AT, _SUMS_FROM = 3, 5
 
 
 class AgedRow(tuple[Any, ...]):
     """One customer in one currency: how many items are open, and their sums as the report's columns.
 
-    It is the query's own row, and fills what is NULL in it only when asked: a report may hold 20,000 of them.
+    It is the query's own row, and fills what is NULL in it when asked: a report may hold 20,000 of them.
     """
 
     __slots__ = ()
@@ -56,7 +56,7 @@ class AgedRow(tuple[Any, ...]):
     @property
     def amounts(self) -> tuple[Decimal, ...]:
         """A sum for each column, zero where nothing is open."""
-        return tuple(ZERO if amount is None else amount for amount in self[_FIRST_SUM:_AFTER_SUMS])
+        return tuple(ZERO if amount is None else amount for amount in self[_SUMS_FROM:])
 
 
 @dataclass(frozen=True)
@@ -131,17 +131,24 @@ def aged_receivables(client: Client, options: Options) -> AgedReceivables:
     Two queries inside the client's scope: the sums, and in the client's own currency the control accounts. Customers
     with nothing open are left out; one whose open items sum to zero is not.
     """
+    original = options.currency == Currency.ORIGINAL
     query, values = _customer_sums(client, options, materialized="")
-    query += _ROWS.format(names=_names(options)) + f" ORDER BY {', '.join(_KEYS)}"
+    query += _ROWS.format(keys="s.report_currency," if original else "", names=_names(options))
+    # With one currency not by it too: a text more to send and to sort by for every customer.
+    query += f" ORDER BY {', '.join(_KEYS if original else _KEYS[1:])}"
     with reading_much() as cursor:
         cursor.execute(query, values)
         found = cursor.fetchall()
+    if original:
+        by_currency = {code: [AgedRow(row[1:]) for row in rows] for code, rows in groupby(found, key=itemgetter(0))}
+    else:
+        by_currency = {client.base_currency: list(map(AgedRow, found))}
     parts = {}
-    for code, group in groupby(map(AgedRow, found), key=itemgetter(_CURRENCY)):
-        rows = tuple(group)
-        columns = tuple(zip(*rows, strict=True))
-        totals = tuple(sum(filter(None, column), ZERO) for column in columns[_FIRST_SUM:_AFTER_SUMS])
-        parts[code] = _currency(client, options, rows, sum(totals, ZERO), totals, len(rows), sum(columns[3]))
+    for code, rows in by_currency.items():
+        places = range(_SUMS_FROM, _SUMS_FROM + len(options.columns))
+        totals = tuple(sum(filter(None, map(itemgetter(place), rows)), ZERO) for place in places)
+        items = sum(map(itemgetter(_ITEMS_AT), rows))
+        parts[code] = _currency(client, options, rows, sum(totals, ZERO), totals, len(rows), items)
     return _report(client, options, parts)
 
 
@@ -150,20 +157,20 @@ def page_of_aged_receivables(client: Client, options: Options, position: Positio
     condition, ending, more = paged(position, _KEYS)
     query, values = _customer_sums(client, options, materialized="MATERIALIZED")
     query += _TOTALS.format(sums=", ".join(f"COALESCE(sum(c{no}), 0.00)" for no in range(len(options.columns))))
-    query += f"({_ROWS.format(names=_names(options))} WHERE {condition} {ending})"
+    lines = _ROWS.format(keys="s.report_currency, c.number_key,", names=_names(options))
+    query += f"({lines} WHERE {condition} {ending})"
     with reading_much() as cursor:
         cursor.execute(query, values | more)
         found = cursor.fetchall()
     backwards = position is not None and position.backwards
-    keys = itemgetter(_CURRENCY, _KEY)
-    rows = sorted((AgedRow(row) for row in found if row[_KEY] is not None), key=keys, reverse=backwards)
-    rows, previous, following = cut(rows, position, keys)
+    rows = sorted((row for row in found if row[1] is not None), key=lambda row: row[:2], reverse=backwards)
+    rows, previous, following = cut(rows, position, lambda row: row[:2])
     parts = {}
-    sums = sorted((row for row in found if row[_KEY] is None), key=itemgetter(_CURRENCY))
-    for _number, _everybody, customers, items, total, *totals, code, _key in sums:
-        mine = tuple(row for row in rows if row[_CURRENCY] == code)
+    sums = sorted((row for row in found if row[1] is None), key=lambda row: row[0])
+    for code, _key, _number, _everybody, customers, items, total, *totals in sums:
+        mine = [AgedRow(row[2:]) for row in rows if row[0] == code]
         parts[code] = _currency(client, options, mine, total, tuple(totals), customers, items)
-    everybody = int(sums[0][1]) if sums else 0
+    everybody = int(sums[0][3]) if sums else 0
     return replace(_report(client, options, parts), customers=everybody, previous=previous, following=following)
 
 
@@ -189,21 +196,24 @@ def _customer_sums(client: Client, options: Options, *, materialized: str) -> tu
 def _currency(
     client: Client,
     options: Options,
-    rows: tuple[AgedRow, ...],
+    rows: list[AgedRow],
     total: Decimal,
     totals: tuple[Decimal, ...],
     customers: int,
     items: int,
 ) -> AgedCurrency:
-    return AgedCurrency(rows, totals, total, customers, items, reconciliation(client, options, total))
+    return AgedCurrency(tuple(rows), totals, total, customers, items, reconciliation(client, options, total))
 
 
 def _report(client: Client, options: Options, parts: dict[str, AgedCurrency]) -> AgedReceivables:
     if options.currency == Currency.BASE and client.base_currency not in parts:
         nothing = (ZERO,) * len(options.columns)
-        parts[client.base_currency] = _currency(client, options, (), ZERO, nothing, 0, 0)
-    everybody = {row.customer_id for part in parts.values() for row in part.rows}
-    return AgedReceivables(client.organisation_number, options, parts, len(everybody))
+        parts[client.base_currency] = _currency(client, options, [], ZERO, nothing, 0, 0)
+    if len(parts) == 1:
+        (customers,) = (part.customers for part in parts.values())
+    else:
+        customers = len({row.customer_id for part in parts.values() for row in part.rows})
+    return AgedReceivables(client.organisation_number, options, parts, customers)
 
 
 def _as_json(part: AgedCurrency) -> dict[str, Any]:
