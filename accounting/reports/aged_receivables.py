@@ -132,35 +132,33 @@ def aged_receivables(client: Client, options: Options) -> AgedReceivables:
     with nothing open are left out; one whose open items sum to zero is not.
     """
     original = options.currency == Currency.ORIGINAL
-    query, values = _customer_sums(client, options, materialized="")
-    query += _ROWS.format(keys="s.report_currency," if original else "", names=_names(options))
-    # With one currency not by it too: a text more to send and to sort by for every customer.
-    query += f" ORDER BY {', '.join(_KEYS if original else _KEYS[1:])}"
-    with reading_much() as cursor:
+    with reading_much(client, options) as (cursor, settled):
+        query, values = _customer_sums(client, options, settled, materialized="")
+        query += _ROWS.format(keys="s.report_currency," if original else "", names=_names(options))
+        # With one currency not by it too: a text more to send and to sort by for every customer.
+        query += f" ORDER BY {', '.join(_KEYS if original else _KEYS[1:])}"
         cursor.execute(query, values)
         found = cursor.fetchall()
+    by_currency = {client.base_currency: found}
     if original:
-        by_currency = {code: [AgedRow(row[1:]) for row in rows] for code, rows in groupby(found, key=itemgetter(0))}
-    else:
-        by_currency = {client.base_currency: list(map(AgedRow, found))}
+        by_currency = {code: [row[1:] for row in rows] for code, rows in groupby(found, key=itemgetter(0))}
     parts = {}
     for code, rows in by_currency.items():
         places = range(_SUMS_FROM, _SUMS_FROM + len(options.columns))
         totals = tuple(sum(filter(None, map(itemgetter(place), rows)), ZERO) for place in places)
         items = sum(map(itemgetter(_ITEMS_AT), rows))
-        parts[code] = _currency(client, options, rows, sum(totals, ZERO), totals, len(rows), items)
+        parts[code] = _currency(client, options, list(map(AgedRow, rows)), sum(totals, ZERO), totals, len(rows), items)
     return _report(client, options, parts)
 
 
 def page_of_aged_receivables(client: Client, options: Options, position: Position | None) -> AgedReceivables:
     """As `aged_receivables`, but only the rows of one page; all sums and counts are of everything."""
     condition, ending, more = paged(position, _KEYS)
-    query, values = _customer_sums(client, options, materialized="MATERIALIZED")
-    query += _TOTALS.format(sums=", ".join(f"COALESCE(sum(c{no}), 0.00)" for no in range(len(options.columns))))
-    lines = _ROWS.format(keys="s.report_currency, c.number_key,", names=_names(options))
-    query += f"({lines} WHERE {condition} {ending})"
-    with reading_much() as cursor:
-        cursor.execute(query, values | more)
+    with reading_much(client, options) as (cursor, settled):
+        query, values = _customer_sums(client, options, settled, materialized="MATERIALIZED")
+        query += _TOTALS.format(sums=", ".join(f"COALESCE(sum(c{no}), 0.00)" for no in range(len(options.columns))))
+        lines = _ROWS.format(keys="s.report_currency, c.number_key,", names=_names(options))
+        cursor.execute(f"{query} ({lines} WHERE {condition} {ending})", values | more)
         found = cursor.fetchall()
     backwards = position is not None and position.backwards
     rows = sorted((row for row in found if row[1] is not None), key=lambda row: row[:2], reverse=backwards)
@@ -178,8 +176,8 @@ def _names(options: Options) -> str:
     return ", ".join(f"s.c{no}" for no in range(len(options.columns)))
 
 
-def _customer_sums(client: Client, options: Options, *, materialized: str) -> tuple[str, dict[str, Any]]:
-    query, values = chosen_items(client, options)
+def _customer_sums(client: Client, options: Options, settled: bool, *, materialized: str) -> tuple[str, dict[str, Any]]:
+    query, values = chosen_items(client, options, settled=settled)
     original = options.currency == Currency.ORIGINAL
     query += _SUMS.format(
         materialized=materialized,

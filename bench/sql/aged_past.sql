@@ -23,14 +23,15 @@ SELECT c.number, c.name, s.items, s.total, s.c0, s.c1, s.c2, s.c3, s.c4, s.c5, s
                             ELSE amount + (SELECT sum(m.amount) FROM accounting_match m
                                             WHERE m.client_id = %(client)s AND m.credit_id = e.id AND m.matched_on <= %(as_of)s)
                        END AS was_open
-                  FROM (SELECT id, customer_id, entry_date, due_date, kind, amount, open_amount,
+                  FROM ((SELECT id, customer_id, entry_date, due_date, kind, amount, open_amount,
                                first_matched_on, last_matched_on
                           FROM accounting_ledgerentry
                          WHERE client_id = %(client)s AND entry_date <= %(as_of)s AND closed_on IS NULL
+                         ORDER BY customer_id)
                         UNION ALL
-                        SELECT id, customer_id, entry_date, due_date, kind, amount, 0.00, first_matched_on, closed_on
+                        (SELECT id, customer_id, entry_date, due_date, kind, amount, 0.00, first_matched_on, closed_on
                           FROM accounting_ledgerentry
-                         WHERE client_id = %(client)s AND entry_date <= %(as_of)s AND closed_on > %(as_of)s) AS e
+                         WHERE client_id = %(client)s AND entry_date <= %(as_of)s AND closed_on > %(as_of)s)) AS e
                  ORDER BY customer_id OFFSET 0) AS item
          GROUP BY customer_id) AS s
   JOIN accounting_customer c ON c.client_id = %(client)s AND c.id = s.customer_id
