@@ -1,6 +1,6 @@
 """«Aldersfordelte kundefordringer»: what each customer owes as of a date, by age, beside the control accounts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
@@ -43,7 +43,7 @@ _ITEMS_AT, _SUMS_FROM = 3, 5
 class AgedRow(tuple[Any, ...]):
     """One customer in one currency: how many items are open, and their sums as the report's columns.
 
-    It is the query's own row, and fills what is NULL in it when asked: a report may hold 20,000 of them.
+    It is the query's own row, and fills what is NULL in it when asked.
     """
 
     __slots__ = ()
@@ -59,6 +59,23 @@ class AgedRow(tuple[Any, ...]):
         return tuple(ZERO if amount is None else amount for amount in self[_SUMS_FROM:])
 
 
+class AgedRows(Sequence[AgedRow]):
+    """The query's rows, each made an AgedRow when it is read: a report may hold 20,000, and few readers want all."""
+
+    def __init__(self, found: Sequence[tuple[Any, ...]]) -> None:
+        self._found = found
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __getitem__(self, place: Any) -> Any:
+        found = self._found[place]
+        return AgedRows(found) if isinstance(place, slice) else AgedRow(found)
+
+    def __iter__(self) -> Iterator[AgedRow]:
+        return map(AgedRow, self._found)
+
+
 @dataclass(frozen=True)
 class AgedCurrency:
     """The customers with something open in one currency by number, the columns' sums, and their sum.
@@ -66,7 +83,7 @@ class AgedCurrency:
     Of a page `rows` are the page's; `customers`, `items` and the sums are of everything always.
     """
 
-    rows: tuple[AgedRow, ...]
+    rows: AgedRows
     totals: tuple[Decimal, ...]
     total: Decimal
     customers: int
@@ -166,7 +183,7 @@ def page_of_aged_receivables(client: Client, options: Options, position: Positio
     parts = {}
     sums = sorted((row for row in found if row[1] is None), key=lambda row: row[0])
     for code, _key, _number, _everybody, customers, items, total, *totals in sums:
-        mine = [AgedRow(row[2:]) for row in rows if row[0] == code]
+        mine = [row[2:] for row in rows if row[0] == code]
         parts[code] = _currency(client, options, mine, total, tuple(totals), customers, items)
     everybody = int(sums[0][3]) if sums else 0
     return replace(_report(client, options, parts), customers=everybody, previous=previous, following=following)
@@ -194,13 +211,13 @@ def _customer_sums(client: Client, options: Options, settled: bool, *, materiali
 def _currency(
     client: Client,
     options: Options,
-    rows: list[AgedRow],
+    rows: Sequence[tuple[Any, ...]],
     total: Decimal,
     totals: tuple[Decimal, ...],
     customers: int,
     items: int,
 ) -> AgedCurrency:
-    return AgedCurrency(tuple(rows), totals, total, customers, items, reconciliation(client, options, total))
+    return AgedCurrency(AgedRows(rows), totals, total, customers, items, reconciliation(client, options, total))
 
 
 def _report(client: Client, options: Options, parts: dict[str, AgedCurrency]) -> AgedReceivables:
