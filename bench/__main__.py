@@ -3,14 +3,16 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+from typing import Any
 
 from bench import server
 from bench.timing import Measurement
 from config import env
 
 RESULT = env.ROOT / "var" / "bench.json"
-RUNS = 9
+HEADER = f"{'':54} {'ms':>9} {'held against':>13} {'ratio':>6} {'goal':>5}"
 
 
 def main(arguments: list[str]) -> int:
@@ -19,19 +21,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("size", nargs="?", default="100k", type=entries, help="entries in the company: 100k, 1M")
     size = parser.parse_args(arguments).size
     started = server.start()
-    from bench import data, ledger_import, reports  # Django is set up now
+    from bench.data import Crowd  # Django is set up now
 
-    print(header(), flush=True)
-    found = []
-    for measurements in (
-        reports.measure(started, size, RUNS, data.Crowd()),
-        ledger_import.measure(started, size, runs=3 if size <= 100_000 else 1),
-    ):
-        for one in measurements:
-            print(line(one), flush=True)
-            found.append(one)
-    write(found)
+    run(started, size, runs=9, imports=3 if size <= 100_000 else 1, crowd=Crowd(), result=RESULT)
     return 0
+
+
+def run(place: server.Server, size: int, *, runs: int, imports: int, crowd: Any, result: Path) -> None:
+    """Measure everything; print each line as it comes, and write them all to `result`."""
+    from bench import ledger_import, reports
+
+    print(HEADER, flush=True)
+    found = []
+    for one in chain(reports.measure(place, size, runs, crowd), ledger_import.measure(place, size, imports)):
+        print(line(one), flush=True)
+        found.append(one.as_json())
+    result.parent.mkdir(exist_ok=True)
+    result.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def entries(text: str) -> int:
@@ -42,21 +48,10 @@ def entries(text: str) -> int:
     return int(text) // 100 * 100
 
 
-def header() -> str:
-    """Above the table."""
-    return f"{'':44} {'ms':>9} {'held against':>13} {'ratio':>6} {'goal':>5}"
-
-
 def line(one: Measurement) -> str:
     """One row of the table."""
     goal, met = ("", "") if one.goal is None else (f"{one.goal:.2f}", "met" if one.met else "MISSED")
-    return f"{one.name:44} {one.ms:9.1f} {one.reference_ms:13.1f} {one.ratio:6.2f} {goal:>5} {met:6} {one.reference}"
-
-
-def write(found: Iterable[Measurement]) -> None:
-    """Write var/bench.json."""
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps([one.as_json() for one in found], indent=1) + "\n", encoding="utf-8")
+    return f"{one.name:54} {one.ms:9.1f} {one.reference_ms:13.1f} {one.ratio:6.2f} {goal:>5} {met:6} {one.reference}"
 
 
 if __name__ == "__main__":

@@ -33,8 +33,9 @@ def measure(server: Server, size: int, runs: int) -> Iterator[Measurement]:
 
 def write_csv(server: Server, file: Path, size: int) -> None:
     """A ledger file (INTERFACES: «Ledger CSV») of the company that the reports are measured in."""
-    with server.copy("bench_csv") as database, server.connect(database) as connection:
+    with server.copy("bench_csv") as database:
         data.add_company(server, database, size)
+        connection = server.connect(database)
         with connection.cursor() as cursor, open(file, "wb") as output:
             cursor.copy_expert(f"COPY ({data.sql('ledger_csv.sql')}) TO STDOUT (FORMAT csv, HEADER)", output)
         connection.close()
