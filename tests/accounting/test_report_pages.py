@@ -281,3 +281,41 @@ def test_a_payment_entered_today_does_not_change_yesterdays_page(rita, some):
     before = [rita.get(address, yesterday).content for address in (OPEN, AGED, UNPAID)]
     some.paid(owed, today)
     assert [rita.get(address, yesterday).content for address in (OPEN, AGED, UNPAID)] == before
+
+
+class TestTheDifference:
+    """«Vis differansen»: the days on which sub-ledger and control accounts moved differently."""
+
+    URL = "/klient/310000000/rapporter/avstemming/"
+
+    @pytest.fixture
+    def differing(self, books):
+        books.period("2026-01-01", "2026-12-31")
+        books.invoice("1", "2026-01-10", "100.00")
+        books.invoice("1", "2026-02-10", "200.00")
+        books.control("1500", "2026-01-10", "100.00")
+        books.control("1500", "2026-02-10", "150.00")
+        books.control("1501", "2026-02-10", "20.00")
+        books.control("1500", "2026-03-01", "-7.00")
+
+    def test_the_days_add_up_to_the_difference(self, rita, differing):
+        for day, expected in (("2026-03-31", ["37.00", "30.00"]), ("2026-02-28", ["30.00"]), ("2026-01-31", [])):
+            context = page(rita, self.URL, per=day)
+            assert [str(one.so_far) for one in context["days"]] == expected
+            assert sum((one.difference for one in context["days"]), Decimal(0)) == context["found"].difference
+            assert context["found"].agrees == (not expected)
+
+    def test_the_aged_report_leads_there_where_they_differ(self, rita, differing):
+        link = f"{self.URL}?per=2026-03-31"
+        assert link in rita.get(AGED, {"per": "2026-03-31"}).content.decode()
+        assert self.URL not in rita.get(AGED, {"per": "2026-01-31"}).content.decode()
+
+    def test_without_a_general_ledger_it_says_so(self, rita, some):
+        assert "Hovedboken dekker ikke" in rita.get(self.URL).content.decode()
+
+    def test_a_date_that_is_none_is_today(self, rita, books):
+        assert page(rita, self.URL, per="x")["as_of"] == timezone.localdate()
+
+    def test_only_who_may_read_reports(self, company, make_member, client):
+        client.force_login(make_member(company, "stine", "standard"))
+        assert client.get(self.URL).status_code == 403
