@@ -19,6 +19,7 @@ from dashboard.attention import Notice, notices_for
 
 PAGE = 50
 FOLLOW_UP = "oppfolging"
+_LAST_LETTERS = str.maketrans({"æ": "{", "ä": "{", "ø": "|", "ö": "|", "å": "}"})
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_superuser:
         return redirect("admin:index")
     hers = Membership.objects.filter(user=request.user)  # type: ignore[misc]  # LoginRequiredMiddleware
-    memberships = list(
-        hers.select_related("client", "role").prefetch_related("role__grants").order_by("client__name", "pk")
-    )
+    hers = hers.select_related("client", "role").prefetch_related("role__grants")
+    memberships = sorted(hers, key=lambda one: (_alphabetical(one.client.name), one.client.organisation_number))
     if len(memberships) == 1:
         return redirect("dashboard", memberships[0].client.organisation_number)
     words, wanted = request.GET.get("sok", "").strip(), request.GET.get("vis", "")
@@ -79,6 +79,11 @@ def _companies(memberships: Sequence[Membership]) -> list[Company]:
     with client_scope(*(one.client for one in memberships), read_only=True):
         notices = notices_for(rights, today=timezone.localdate(now), now=now)
     return [Company(one.client, one.role.name, notices.get(one.client_id, [])) for one in memberships]
+
+
+def _alphabetical(name: str) -> str:
+    # Æ, Ø and Å end the alphabet, whatever the database was made to think.
+    return name.casefold().translate(_LAST_LETTERS)
 
 
 def _answers(client: Client, words: str) -> bool:

@@ -5,12 +5,11 @@ from html.parser import HTMLParser
 
 from config.translations import FILES, read
 
-BLOCKS = frozenset(
-    "address article aside button caption dd details div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header"
-    " label legend li main nav ol option p section select summary table tbody td tfoot th thead title tr ul".split()
-)
+BLOCKS = frozenset(re.findall(r"\w+", """
+    address article aside button caption dd details div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header label
+    legend li main nav ol option p section select summary table tbody td tfoot th thead title tr ul"""))  # fmt: skip
 SPOKEN = ("alt", "aria-label", "data-hint", "data-label", "data-ready", "placeholder", "title")
-VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+VOID = frozenset(re.findall(r"\w+", "area base br col embed hr img input link meta source track wbr"))
 SPACES = re.compile(r"\s+")
 HOLE = re.compile(r"%\(\w+\)[sd]|%[sd%]|\{\w*\}|<[^>]+>")
 # Function words of the one that the other does not have; æ, ø and å are Norwegian of themselves.

@@ -104,8 +104,26 @@ def test_the_list_follows_while_one_types_and_the_focus_stays(product, ada):
     expect(ada.locator("#companies")).to_contain_text("Fjordlys Sveis AS")
     for _ in range(4):  # the button, the two views, the company
         ada.keyboard.press("Tab")
+    assert focused(ada) == ["Fjordlys Sveis AS", True]
+    # Nothing of what was found may lie in the browser when she has signed out.
+    stored = ada.evaluate("Object.values({ ...localStorage, ...sessionStorage }).join()")
+    assert "Fjordlys" not in stored and "<" not in stored
+
+
+def test_type_arrow_enter(product, ada):
+    ada.goto(product.url)
+    expect(ada.get_by_role("searchbox")).to_be_focused()
+    for key, words in (("ArrowDown", "Fjordlys Sveis AS"), ("ArrowDown", "Furuly Lys AS"), ("ArrowDown", "Furuly Lys AS"),
+                       ("ArrowUp", "Fjordlys Sveis AS")):  # fmt: skip
+        ada.keyboard.press(key)
+        assert focused(ada) == [words, True]
+    ada.keyboard.press("ArrowUp")
+    expect(ada.get_by_role("searchbox")).to_be_focused()
+    ada.keyboard.type("furuly")
+    expect(ada.locator("#companies")).not_to_contain_text("Fjordlys")
+    ada.keyboard.press("ArrowDown")
     ada.keyboard.press("Enter")
-    ada.wait_for_url("**/klient/310022225/")
+    ada.wait_for_url("**/klient/310000000/")
 
 
 def test_without_scripts_it_is_a_form(product, ada, browser, browser_context_args):

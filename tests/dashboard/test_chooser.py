@@ -92,10 +92,18 @@ def test_what_presses_comes_first_and_leads_on(client, companies):
     assert [len(answer.context[name]) for name in ("pressing", "others")] == [1, 2]
 
 
+def test_by_the_norwegian_alphabet(client, make_client, make_member):
+    for place, name in enumerate(["Ås AS", "Aas AS", "Østby AS", "Ærlig AS", "zoo AS", "Bø AS"]):
+        make_member(make_client(number(place * 17), name), "rita", "standard")
+    client.force_login(known_person(subject="rita"))
+    answer, _ = page(client)
+    assert names(answer) == ["Aas AS", "Bø AS", "zoo AS", "Ærlig AS", "Østby AS", "Ås AS"]
+
+
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ("lys", ["Ålesund Lys AS", "Bjerk Lys AS"]),
+        ("lys", ["Ålesund Lys AS", "Bjerk Lys AS"]),  # what presses stands first
         ("ÅLESUND", ["Ålesund Lys AS"]),
         ("as sveis", ["Fjord Sveis AS"]),
         ("310 011 118", ["Bjerk Lys AS"]),
