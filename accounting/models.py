@@ -86,7 +86,8 @@ class Customer(ClientOwned):
 class LedgerEntry(ClientOwned):
     """One line of the customer ledger, and what is still open of it.
 
-    `open_amount`, `open_currency_amount` and `closed_on` are kept by a trigger on Match: never write them.
+    `open_amount`, `open_currency_amount`, `closed_on` and the dates of its first and last match are kept by a trigger
+    on Match: never write them.
     What was open on a date is derived from matches dated on or before it (accounting/reports).
     """
 
@@ -113,6 +114,9 @@ class LedgerEntry(ClientOwned):
     currency_amount = Money(help_text=_("In `currency`, with the sign of `amount`."))
     open_currency_amount = Money(editable=False)
     closed_on = models.DateField(null=True, editable=False)
+    # Of its matches, so that a past date's report need not look at the matches of most entries.
+    first_matched_on = models.DateField(null=True, editable=False)
+    last_matched_on = models.DateField(null=True, editable=False)
     department = models.CharField(max_length=60, blank=True)
     project = models.CharField(max_length=60, blank=True)
     disputed = models.BooleanField(default=False)
@@ -135,6 +139,11 @@ class LedgerEntry(ClientOwned):
             models.CheckConstraint(
                 name="entry_closed_exactly_when_nothing_open",
                 condition=Q(open_amount=0, closed_on__isnull=False) | (~Q(open_amount=0) & Q(closed_on__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="entry_matched_from_first_to_last",
+                condition=Q(first_matched_on__isnull=True, last_matched_on__isnull=True)
+                | Q(first_matched_on__gte=F("entry_date"), last_matched_on__gte=F("first_matched_on")),
             ),
             models.CheckConstraint(
                 name="entry_currency_amount_same_sign",

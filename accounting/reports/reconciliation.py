@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from access.models import Client
-from accounting.reports.items import ZERO
 from accounting.reports.options import Currency, Options
+from accounting.reports.query import ZERO
 
 # Known from the day before the first held period, where its opening balance stands, to the last day of the last.
 _BALANCES = """
@@ -49,9 +49,9 @@ class Reconciliation:
 def reconciliation(client: Client, options: Options, sub_ledger: Decimal) -> Reconciliation | None:
     """The control accounts as of the date, in one query; None where the general ledger does not cover it.
 
-    None without a query for original currency: accounts are kept in the client's own.
+    None without a query for original currency, since accounts are kept in the client's own, and for some of the items.
     """
-    if options.currency != Currency.BASE:
+    if options.currency != Currency.BASE or options.only:
         return None
     with connection.cursor() as cursor:
         cursor.execute(_BALANCES, {"client": client.pk, "as_of": options.as_of})
