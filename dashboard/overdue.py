@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.db import connection
 
-# As accounting/reports/items.py has it for one company: open today is what is open, and what was matched after today.
+# As accounting/reports/query.py has it for one company: open today is what is open, and what was matched after today.
 # A test holds the two against each other to the øre.
 _OVERDUE = """
 WITH invoice AS (

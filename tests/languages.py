@@ -77,14 +77,16 @@ def _plain(texts):
 
 
 class Catalog:
-    """What the product says in each language."""
+    """What the product says in each language; `messages` are pairs of English and Norwegian, by default the catalog's."""
 
-    def __init__(self):
+    def __init__(self, messages=None):
+        if messages is None:
+            held = read(FILES / "nb" / "LC_MESSAGES" / "django.po")
+            messages = [(one.id, one.string) for one in held if one.id]
         found = {"en": set(), "nb": set()}
-        for message in read(FILES / "nb" / "LC_MESSAGES" / "django.po"):
-            if message.id:
-                found["en"].update(_forms(message.id))
-                found["nb"].update(_forms(message.string))
+        for english, norwegian in messages:
+            found["en"].update(_forms(english))
+            found["nb"].update(_forms(norwegian))
         self.words = {
             language: [
                 _Words(text) for text in sorted(found[language]) if not _said_in(text, found[other])
@@ -111,15 +113,16 @@ class _Words:
         self.text = SPACES.sub(" ", text).strip()
         self.pattern, self.whole = None, True
         if HOLE.search(text):
-            parts = [re.escape(SPACES.sub(" ", part)) for part in HOLE.split(text)]
-            if max(len(part) for part in parts) > 3:
-                self.pattern = re.compile(r"(?<!\w)" + r"[^‖]{1,80}?".join(parts) + r"(?!\w)")
+            parts = [SPACES.sub(" ", part) for part in HOLE.split(text)]
+            self.anchor = max(parts, key=len)  # looked for first: a pattern takes its time
+            if len(self.anchor) > 3:
+                self.pattern = re.compile(r"(?<!\w)" + r"[^‖]{1,80}?".join(map(re.escape, parts)) + r"(?!\w)")
         elif " " in self.text:
             self.whole = False
 
     def stands_in(self, page, texts):
         if self.pattern:
-            return bool(self.pattern.search(page))
+            return self.anchor in page and bool(self.pattern.search(page))
         return self.text in (texts if self.whole else page)
 
 

@@ -45,6 +45,12 @@
     const align = getComputedStyle(one).textAlign;
     if (amount.test(one.innerText.trim()) && !["right", "end"].includes(align)) faults.push(`figures stand ${align}: ${told(one)}`);
   }
+  // On a narrow screen cards give up their frame, and what is in them reaches to the edges.
+  for (const one of window.innerWidth > 720 ? all(".card") : []) {
+    const style = getComputedStyle(one);
+    const over = one.scrollWidth - one.clientWidth;
+    if (over > 1 && !["auto", "scroll"].includes(style.overflowX)) faults.push(`${over} pixels stick out of ${told(one)}`);
+  }
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth > clientWidth) faults.push(`the page is ${scrollWidth - clientWidth} pixels too wide`);
   return faults;

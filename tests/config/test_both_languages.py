@@ -14,6 +14,7 @@ from access.models import Client, Membership, Role, User
 from access.services import add_member
 from access.tenancy import client_scope
 from accounting.models import Customer
+from accounting.reports.words import PAGE
 from financing.models import Agreement, AgreementStatus, Onboarding, OnboardingStatus
 from tests.access.test_urls_walk import everything, kind
 from tests.dashboard.financed import OFFER, agreement, onboarding
@@ -64,6 +65,11 @@ def addresses():
     for report in ("report_open_items", "report_aged_receivables", "report_unpaid_invoices"):
         url = reverse(report, args=[FURULY])
         yield from (url + query for query in ("?per=2001-01-01", "?per=x&valuta=y", "?format=pdf", "?valuta=original"))
+        yield from (url + query for query in ("?innbetalt=ja&sok=zzz", "?innbetalt=ja&kunde=10012", "?kreditsaldo=ja"))
+    items = reverse("report_open_items", args=[FURULY])
+    yield from (items + f"?status={one}" for one in PAGE.statuses)
+    yield from (items + f"?art={one}" for one in PAGE.kinds)
+    yield items + "?kolonne=31-60&valutakode=NOK"
     yield reverse("report_aged_receivables", args=[FURULY]) + "?alder=bilagsdato&intervaller=x"
     yield reverse("report_aged_receivables", args=[FURULY]) + "?alder=bilagsdato&kreditposter=aldersfordelt"
     yield reverse("admin:index")
@@ -138,6 +144,11 @@ def test_every_error_page_does(client, ada, language):
 
 
 def test_the_search_finds_what_it_is_for():
+    catalog = Catalog([
+        ("Open items", "Åpne poster kunder"), ("Nothing is overdue.", "Ingenting er forfalt."), ("Reports", "Rapporter"),
+        ("Open the report", "Se rapport"), ("As of %(day)s", "Per %(day)s"), ("Status", "Status"), ("Used", "Benyttet"),
+        (("%(counter)s invoice", "%(counter)s invoices"), ("%(counter)s faktura", "%(counter)s fakturaer")),
+    ])  # fmt: skip
     page = '<html lang="{}"><body>{}<p lang="xx">og the</p></body></html>'
     for language, html, wanted in (
         ("nb", "<h1>Open items</h1>", "Open items"),
@@ -148,11 +159,12 @@ def test_the_search_finds_what_it_is_for():
         ("nb", "<p>As of 24.11.2026</p>", "As of %(day)s"),
         ("en", "<h1>Åpne poster kunder</h1>", "Åpne poster kunder"),
         ("en", "<p>3 fakturaer</p>", "%(counter)s fakturaer"),
+        ("en", "<p>Benyttet</p>", "Benyttet"),
         ("en", "<p>Ada og Dag</p>", "og: Ada og Dag"),
     ):
-        assert wanted in CATALOG.strangers(page.format(language, html), language)
+        assert wanted in catalog.strangers(page.format(language, html), language)
     for language, html in (
         ("nb", "<h1>Åpne poster kunder</h1><p>Status</p><p>The And AS</p>"), ("en", "<p>Open items of Øyvang Og Er AS</p>")
     ):  # fmt: skip
-        assert CATALOG.strangers(page.format(language, html), language, ["The And AS", "Øyvang Og Er AS"]) == []
+        assert catalog.strangers(page.format(language, html), language, ["The And AS", "Øyvang Og Er AS"]) == []
     assert spoken('<p>a<b> b</b><br>c</p><script>x</script><img alt="d">') == (["a bc", "d"], ["a", "b", "c"])
