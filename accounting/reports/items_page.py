@@ -69,8 +69,14 @@ class ItemsPage:
     chips: tuple[Chip, ...]
     filtered_by: tuple[Link, ...]
     unfiltered_url: str
+    first_url: str
     views: tuple[Link, ...]
     around: Around
+
+    @property
+    def is_past_the_end(self) -> bool:
+        """Whether there is something, but not here: an address that was kept until its rows were gone."""
+        return bool(self.item_count) and not any(part.has_rows for part in self.currencies)
 
 
 def items_page(
@@ -111,6 +117,7 @@ def items_page(
         chips=tuple(_chips(name, number, statuses, all_of_it, options.only.status, sums, more)),
         filtered_by=tuple(narrowed_by(name, number, options, first.customer_name if first else "", **more)),
         unfiltered_url=address(name, number, replace(options, only=EVERYTHING), **more),
+        first_url=address(name, number, options, **more),
         views=(
             Link(_("Details"), address(name, number, options), not summary),
             Link(_("Summary"), address(name, number, options, **{VIEW: SUMMARY}), summary),
