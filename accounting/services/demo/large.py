@@ -50,9 +50,7 @@ def invent(*, today: date, entries: int) -> Books:
 
 def _stories(payers: list[Payer], days: Days, rng: Random) -> Iterator[Story]:
     """Without end."""
-    pools = {
-        name: (of, list(accumulate(payer.often for payer in of))) for name, of in _pools(payers).items()
-    }
+    pools = {name: (of, list(accumulate(payer.often for payer in of))) for name, of in _pools(payers).items()}
     shares = list(accumulate(plot.share for plot in shape.PLOTS))
     plots = chain(shape.PLOTS, iter(lambda: rng.choices(shape.PLOTS, cum_weights=shares)[0], None))
     for plot in plots:

@@ -17,9 +17,9 @@ FIRST_VOUCHER, FIRST_INVOICE, FIRST_CUSTOMER = 20_001, 50_001, 10_001
 
 # How much is invoiced on a day: by its month, in per cent of a plain one; by its weekday (Monday first); more at a
 # month's end; and more at the end of the history than at its beginning.
-SEASON = {1: 85, 2: 88, 3: 100, 4: 92, 5: 95, 6: 140, 7: 45, 8: 85, 9: 102, 10: 105, 11: 112, 12: 155}
+SEASON = {1: 88, 2: 90, 3: 100, 4: 95, 5: 95, 6: 132, 7: 42, 8: 88, 9: 102, 10: 102, 11: 105, 12: 145}
 WEEKDAY = (100, 105, 105, 100, 90, 3, 1)
-MONTH_END, MONTH_END_DAYS = 220, 3
+MONTH_END, MONTH_END_DAYS = 170, 3
 GROWTH = 15
 CLOSED = {(1, 1), (5, 1), (5, 17), (12, 24), (12, 25), (12, 26), (12, 31)}  # neither invoices nor payments
 
@@ -41,7 +41,7 @@ TEMPERS = (
     Temper("late", 16, 17, 38),
     Temper("worst", 7, 40, 75),
 )
-TERMS = {14: 25, 30: 62, 45: 9, 60: 4}  # days: share of the customers
+TERMS = {14: 28, 30: 62, 45: 7, 60: 3}  # days: share of the customers
 PRIVATE_TERM = 14
 
 # Customers. The size of the one in place n, the largest being 0, is how often and how much it is invoiced.
@@ -63,7 +63,7 @@ def typical(place: int) -> int:
 
 @dataclass(frozen=True)
 class Plot:
-    """What becomes of an invoice, how many in 1000 go so, which customers it befalls, and how many days ago at most and at least."""
+    """What becomes of an invoice; how many in 1000 go so, of which customers, and how many days ago at most and at least."""
 
     name: str
     share: int
@@ -73,8 +73,8 @@ class Plot:
 
 
 PLOTS = (
-    Plot("plain", 800, "in_kroner"),
-    Plot("euro", 12, "in_euro"),
+    Plot("plain", 803, "in_kroner"),
+    Plot("euro", 18, "in_euro"),
     Plot("part_payments", 40),
     Plot("credited", 14),
     Plot("reduced", 16),
@@ -84,8 +84,8 @@ PLOTS = (
     Plot("rounded", 12),
     Plot("prepaid", 8),
     Plot("opening", 9),
-    Plot("disputed", 4, oldest=150, youngest=20),
-    Plot("collection", 3, "late", oldest=330, youngest=70),
+    Plot("disputed", 4, oldest=120, youngest=20),
+    Plot("collection", 2, "late", oldest=330, youngest=70),
     Plot("written_off", 3, oldest=400, youngest=260),
     Plot("open_credit", 3, oldest=70),
     Plot("on_account", 3, oldest=45),
