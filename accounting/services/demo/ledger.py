@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
+from django.db import connection
+
 from access.models import Client
 from accounting.models import ControlAccountMovement, Customer, HeldPeriod, Kind, LedgerEntry, Match, Source
 from accounting.services.demo.companies import DRAWN_FOR, OPENED, Buyer, Company, Item
@@ -73,6 +75,11 @@ def _write_ledger(client: Client, entries: Iterable[LedgerEntry], matches: Itera
     """The entries first: `matches` may be made only then, when they have their keys."""
     LedgerEntry.objects.for_client(client).bulk_create(entries, batch_size=AT_ONCE)
     Match.objects.for_client(client).bulk_create(matches)
+    with connection.cursor() as cursor:
+        # The keys are checked row by row, by plans that this session may have made when the tables were all but empty:
+        # kept, they read the whole table for each row, and the commit takes minutes.
+        cursor.execute("DISCARD PLANS")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def _write_general_ledger(client: Client, start: date, today: date, moved: Iterable[tuple[date, Decimal]]) -> None:
