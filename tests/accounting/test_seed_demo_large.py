@@ -97,17 +97,26 @@ def test_its_people_have_the_roles_of_their_names(company):
 
 
 def test_it_is_written_in_bulk_and_no_row_is_checked_by_reading_the_whole_table():
-    many = 2500
-    seed_demo(today=TODAY, entries=0)  # the session has its plans, for tables with next to nothing in them
+    many = 6000  # with fewer PostgreSQL takes any index for as good as another
+    seed_demo(today=TODAY, entries=0)
+    check_keys()  # the session has its plans, for tables with next to nothing in them
     before = rows_read()
     with CaptureQueriesContext(connection) as queries:
         seed_demo(today=TODAY, entries=many)
     assert len(queries) < 200  # most of them for the company, its roles and its people
+    check_keys()
     assert rows_read() - before < 25 * many
 
 
+def check_keys():
+    """What a commit does with deferred constraints."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
 def rows_read():
-    """How many rows of the ledger PostgreSQL has looked at in this transaction."""
+    """How many entries and matches PostgreSQL has looked at in this transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT sum(seq_tup_read + COALESCE(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"

@@ -76,10 +76,9 @@ def _write_ledger(client: Client, entries: Iterable[LedgerEntry], matches: Itera
     LedgerEntry.objects.for_client(client).bulk_create(entries, batch_size=AT_ONCE)
     Match.objects.for_client(client).bulk_create(matches)
     with connection.cursor() as cursor:
-        # The keys are checked row by row, by plans that this session may have made when the tables were all but empty:
-        # kept, they read the whole table for each row, and the commit takes minutes.
+        # The commit checks the keys row by row, by plans that this session may have made when the tables were all but
+        # empty: kept, they read the whole table for each row, which takes minutes.
         cursor.execute("DISCARD PLANS")
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def _write_general_ledger(client: Client, start: date, today: date, moved: Iterable[tuple[date, Decimal]]) -> None:
