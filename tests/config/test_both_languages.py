@@ -32,7 +32,7 @@ UNREAD = {"financing_manage", "oidc_authentication_init", "oidc_authentication_c
 @pytest.fixture
 def ada(client, settings):
     """Ada, administrator of three companies: one with an agreement, one with an onboarding, one with neither."""
-    call_command("seed_demo", stdout=StringIO())
+    call_command("seed_demo", entries=0, stdout=StringIO())
     clients = {number: Client.objects.get(organisation_number=number) for number in (FURULY, FURULIA, FJORDLYS)}
     person = User.objects.get(subject="ada")
     add_member(client=clients[FURULIA], user=person, role_key="administrator")
