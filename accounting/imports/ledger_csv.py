@@ -10,6 +10,8 @@ from typing import NoReturn, Self
 from accounting.imports.refusal import ImportRefused
 
 LONGEST_LINE = 1 << 20  # bytes; what memory one line may take
+# A whole field in quotation marks, those inside it doubled; line ends may stand in it.
+_TEXT = re.compile(rb'(?:^|(?<=,))"[^"]*(?:""[^"]*)*"(?=,|\r?$)', re.MULTILINE)
 _END_OF_DATA = re.compile(rb"^\\\.\r?$", re.MULTILINE)
 
 
@@ -84,14 +86,7 @@ class LedgerCsv:
 
         Empty lines at the end are left out; empty lines elsewhere are for COPY to refuse.
         """
-        while True:
-            chunk = self._file.read(size)
-            chunk += self._file.readline(LONGEST_LINE)
-            if not chunk:
-                return b""
-            if not chunk.endswith(b"\n") and self._file.peek(1):
-                self._line += chunk.count(b"\n")
-                self._refuse("the line is longer than a million characters: a quotation mark may be missing", 1)
+        while chunk := self._lines(size):
             self._check(chunk)
             self._line += chunk.count(b"\n")
             rows = self._held_back + chunk.replace(b"\r\n", b"\n")
@@ -99,16 +94,18 @@ class LedgerCsv:
             self._held_back = rows[len(kept) :]
             if kept:
                 return kept
+        return b""
 
-    def line_of_open_quote(self) -> int:
-        """Where the quotation mark stands that nothing closes: the last line that a quoted field is open after."""
-        self._file.seek(0)
-        number, begun, is_open = 0, 1, False
-        for number, line in enumerate(self._file, start=1):
-            if line.count(b'"') % 2:
-                is_open = not is_open
-                begun = number if is_open else begun
-        return begun if is_open else max(number, 1)
+    def _lines(self, size: int) -> bytes:
+        """Whole lines, and whole rows: as many more as it takes to close a text that runs over several."""
+        chunk = self._file.read(size)
+        chunk += self._file.readline(LONGEST_LINE)
+        longest = len(chunk) + LONGEST_LINE
+        while chunk.count(b'"') % 2 and len(chunk) < longest and (line := self._file.readline(LONGEST_LINE)):
+            chunk += line
+        if not chunk.endswith(b"\n") and self._file.peek(1):
+            self._refuse_at(chunk, "the line is longer than a million characters: end every row's line")
+        return chunk
 
     def _header(self) -> list[str]:
         line = self._file.readline(LONGEST_LINE)
@@ -118,7 +115,12 @@ class LedgerCsv:
         text = line.decode("utf-8-sig").strip("\r\n")
         if not text.strip():
             self._refuse(f"the header is missing: the first line names the columns {', '.join(self.layout.required)}")
-        columns = [name.strip() for name in next(csv.reader([text]))]
+        try:
+            columns = [name.strip() for name in next(csv.reader([text]))]
+        except csv.Error:
+            self._refuse(
+                "the header cannot be read: name the columns between commas, and end every line with a line feed"
+            )
         missing = [name for name in self.layout.required if name not in columns]
         unknown = [name for name in columns if name not in self.layout.limits]
         if missing and ";" in text and "," not in text:
@@ -137,8 +139,9 @@ class LedgerCsv:
     def _check(self, chunk: bytes) -> None:
         """Raise FileRefused for what PostgreSQL would take for something else, or not name the line of."""
         if b"\0" in chunk:
-            before = chunk[: chunk.index(b"\0")]
-            self._refuse_at(before, "the file holds a zero byte, so it is no text: export it as CSV in UTF-8")
+            self._refuse_at(
+                chunk[: chunk.index(b"\0")], "the file holds a zero byte, so it is no text: export it as CSV in UTF-8"
+            )
         try:
             chunk.decode()
         except UnicodeDecodeError as fault:
@@ -146,6 +149,13 @@ class LedgerCsv:
         # Before PostgreSQL 18 this ended the data, and the rest of the file would be lost without a word.
         if b"\\." in chunk and (found := _END_OF_DATA.search(chunk)):
             self._refuse_at(chunk[: found.start()], "the line is no row: remove it")
+        # PostgreSQL would take it for the beginning or the end of a text, and rows between two of them for one.
+        if b'"' in chunk and b'"' in _TEXT.sub(b"", chunk):
+            rest = _TEXT.sub(lambda text: b"\n" * text[0].count(b"\n"), chunk)
+            told = (
+                "a quotation mark stands inside a text, or is never closed: put the whole text in quotation marks, and"
+            )
+            self._refuse_at(rest[: rest.index(b'"')], f"{told} double those inside it")
 
     def _refuse_at(self, before: bytes, message: str) -> NoReturn:
         self._refuse(message, before.count(b"\n") + 1)

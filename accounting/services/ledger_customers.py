@@ -99,7 +99,9 @@ def _warn(warnings: Warnings) -> None:
         )
         for number, name, written, differs, other in cursor:
             if differs:
-                told = f"customer {number} is not described alike on all rows: the newest entry counts, which says {name}"
+                told = (
+                    f"customer {number} is not described alike on all rows: the newest entry counts, which says {name}"
+                )
                 warnings.add("customer_differs", told, number)
             if not written or other or fodselsnummer.is_valid(written):
                 continue

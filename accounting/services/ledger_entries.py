@@ -1,5 +1,7 @@
 """Stores the entries of a ledger file: every row judged, the known ones compared, the new ones put into the ledger."""
 
+# ruff: noqa: S608  (SQL is put together of what stands in the code; values are parameters)
+
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +12,7 @@ from accounting.imports.ledger_csv import ENTRIES, FileRefused, LedgerCsv
 from accounting.models import Kind
 from accounting.services.ledger_customers import FALSE, TRUE, store_customers
 from accounting.services.ledger_staging import AMOUNT, Rule, is_no_date, line_of, refuse_first, row, stage
-from accounting.services.saft_checks import MOST_WARNINGS, Warnings
+from accounting.services.saft_checks import Warnings
 
 _AMOUNT_TOLD = "write it as 1234.50, at most two decimals and sixteen digits before the point"
 _DATE_TOLD = "write it as 2026-01-31"
@@ -50,6 +52,8 @@ _KEPT = {
     "invoice number": "e.invoice_number <> r.invoice_number",
     "kid": "e.kid <> r.kid",
 }
+# What the file says of a known entry's status is taken over: it is no booking. An empty cell says nothing.
+_STATUS = ("disputed", "in_collection")
 _OPTIONAL_KEPT = {
     "department": "e.department <> r.department",
     "project": "e.project <> r.project",
@@ -57,11 +61,13 @@ _OPTIONAL_KEPT = {
 
 
 class Stored(NamedTuple):
-    """What became of a file of entries; `totals` of all its rows, as strings."""
+    """What became of a file of entries; `totals` of all its rows, as strings. `restated` of the unchanged ones are
+    disputed or in collection otherwise than before."""
 
     customers: dict[str, int]
     created: int
     unchanged: int
+    restated: int
     totals: dict[str, str]
 
 
@@ -73,17 +79,16 @@ def store_entries(client: Client, path: Path, warnings: Warnings) -> Stored:
     given: dict[str, Any] = {"client": client.pk, "base": client.base_currency, "true": list(TRUE)}
     _refuse_repeated(path)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM accounting_ledgerentry WHERE client_id = %s)", [client.pk]
-        )
+        cursor.execute("SELECT EXISTS (SELECT FROM accounting_ledgerentry WHERE client_id = %s)", [client.pk])
         (has_books,) = cursor.fetchone()
     unchanged = _compare(path, given, file.columns, warnings) if has_books else 0
+    restated = _restate(given, warnings) if unchanged else 0
     _warn(warnings)
     customers = store_customers(client, warnings)
     with connection.cursor() as cursor:
         cursor.execute(_INSERT + (_NOT_HELD if unchanged else ""), given)
         created = cursor.rowcount
-    return Stored(customers, created, unchanged, _totals())
+    return Stored(customers, created, unchanged, restated, _totals())
 
 
 def _rules(base: str, columns: list[str]) -> list[Rule]:
@@ -99,7 +104,9 @@ def _rules(base: str, columns: list[str]) -> list[Rule]:
         Rule(is_no_date("entry_date"), "entry_date {entry_date!r} is no date: " + _DATE_TOLD),
         Rule(f"due_date <> '' AND {is_no_date('due_date')}", "due_date {due_date!r} is no date: " + _DATE_TOLD),
         Rule(f"amount !~ '{AMOUNT}'", "amount {amount!r} is no amount: " + _AMOUNT_TOLD),
-        Rule("currency <> '' AND currency !~ '^[A-Z]{3}$'", "currency {currency!r} is no code of three capital letters"),
+        Rule(
+            "currency <> '' AND currency !~ '^[A-Z]{3}$'", "currency {currency!r} is no code of three capital letters"
+        ),
         Rule(
             f"currency_amount <> '' AND currency_amount !~ '{AMOUNT}'",
             "currency_amount {currency_amount!r} is no amount: " + _AMOUNT_TOLD,
@@ -109,14 +116,13 @@ def _rules(base: str, columns: list[str]) -> list[Rule]:
             "currency_amount is empty: give the amount in {currency}, the entry's currency",
         ),
         Rule(
-            f"currency_amount <> '' AND currency_amount <> amount AND {own}"
-            " AND currency_amount::numeric <> amount::numeric",
+            f"currency_amount NOT IN ('', amount) AND {own}"
+            " AND NULLIF(currency_amount, '')::numeric <> amount::numeric",
             f"currency_amount {{currency_amount}} is not the amount {{amount}}, though both are in {base}: correct one,"
             " or give the currency",
         ),
         Rule(
-            f"currency_amount <> '' AND NOT {own} AND currency_amount::numeric <> 0"
-            " AND sign(currency_amount::numeric) <> sign(amount::numeric)",
+            f"NOT {own} AND sign(NULLIF(currency_amount, '')::numeric) NOT IN (0, sign(amount::numeric))",
             "currency_amount {currency_amount} has another sign than amount {amount}: give both the same",
         ),
     ]
@@ -145,7 +151,9 @@ def _refuse_repeated(path: Path) -> None:
         found = cursor.fetchone()
     if found:
         entry_id, first, second = found
-        told = f"entry_id {entry_id[:60]} stands on line {line_of('ledger_row', first)} already: leave one of the two out"
+        told = (
+            f"entry_id {entry_id[:60]} stands on line {line_of('ledger_row', first)} already: leave one of the two out"
+        )
         raise FileRefused(path, told, line_of("ledger_row", second))
 
 
@@ -177,21 +185,42 @@ def _compare(path: Path, given: dict[str, Any], columns: list[str], warnings: Wa
                 "correct it by a new entry and export anew"
             )
             raise FileRefused(path, told, line_of("ledger_row", number))
+    with connection.chunked_cursor() as cursor:
         cursor.execute(
             "SELECT r.entry_id, h.differs FROM ledger_held h JOIN ledger_row r ON r.n = h.n"
             " WHERE h.differs IS NOT NULL ORDER BY h.n"
         )
         for entry_id, differs in cursor:
-            warnings.add("entry_differs", f"{entry_id} is held with another {differs}, which is kept", entry_id)
+            warnings.add("entry_differs", f"{entry_id} is held with another {differs}: what is held stays", entry_id)
     return unchanged
 
 
-def _warn(warnings: Warnings) -> None:
+def _restate(given: dict[str, Any], warnings: Warnings) -> int:
+    """Take over what the file says of known entries' status; how many that changed."""
+    said = {
+        name: f"CASE WHEN r.{name} = '' THEN e.{name} ELSE lower(r.{name}) = ANY (%(true)s) END" for name in _STATUS
+    }
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT entry_id FROM ledger_row WHERE kind = 'opening_balance' AND due_date <> '' ORDER BY n LIMIT %s",
-            [MOST_WARNINGS + 1],
+            f"""
+            UPDATE accounting_ledgerentry e
+               SET {", ".join(f"{name} = {value}" for name, value in said.items())}, changed_at = now()
+              FROM ledger_held h JOIN ledger_row r ON r.n = h.n
+             WHERE e.client_id = %(client)s AND e.id = h.id
+               AND ({" OR ".join(f"e.{name} <> {value}" for name, value in said.items())})
+            """,
+            given,
         )
+        count = int(cursor.rowcount)
+    if count:
+        told = f"{count} known entries are disputed or in collection otherwise than before: taken over"
+        warnings.add("status_changed", told, "")
+    return count
+
+
+def _warn(warnings: Warnings) -> None:
+    with connection.chunked_cursor() as cursor:
+        cursor.execute("SELECT entry_id FROM ledger_row WHERE kind = 'opening_balance' AND due_date <> '' ORDER BY n")
         for (entry_id,) in cursor:
             told = (
                 f"{entry_id} is an opening balance, whose age is not known: its due date is left out; give an open item"

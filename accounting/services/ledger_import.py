@@ -1,5 +1,6 @@
 """Imports a ledger CSV: a company's customers, their entries, and the matches between them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from accounting.imports.ledger_csv import FileRefused
 from accounting.services.ledger_entries import store_entries
 from accounting.services.ledger_matches import store_matches
 from accounting.services.saft_checks import Warnings
+
+LONGEST_NAME = 200
 
 
 def import_ledger(
@@ -30,36 +33,35 @@ def import_ledger(
     """
     with transaction.atomic():
         warnings = Warnings()
-        client = _client(entries, client_orgnr, name, currency, actor)
+        client = _client(entries, client_orgnr, name, currency, warnings, actor)
         with client_scope(client):
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL work_mem = '64MB'")
             stored = store_entries(client, entries, warnings)
-            matched = store_matches(client, matches) if matches else None
-            if stored.created or stored.customers["created"] or stored.customers["updated"] or (matched or 0):
+            matched = store_matches(client, matches) if matches else 0
+            customers = stored.customers
+            if stored.created or stored.restated or matched or customers["created"] or customers["updated"]:
                 details = {
-                    "file": entries.name, "matches_file": matches.name if matches else None, "entries": stored.created,
-                    "matches": matched or 0,
+                    "file": entries.name, "matches_file": matches.name if matches else "", "entries": stored.created,
+                    "restated": stored.restated, "matches": matched,
                 }  # fmt: skip
                 write_audit(action="ledger.imported", client=client, actor=actor, details=details)
             return {
                 "client": client.organisation_number,
-                "customers": stored.customers,
+                "customers": customers,
                 "entries": {"created": stored.created, "unchanged": stored.unchanged},
-                "matches": {"created": matched or 0},
+                "matches": {"created": matched},
                 "totals": {client.base_currency: stored.totals},
                 "warnings": warnings.listed(),
             }
 
 
-def _client(path: Path, number: str, name: str, currency: str | None, actor: User | None) -> Client:
+def _client(path: Path, number: str, name: str, currency: str | None, warnings: Warnings, actor: User | None) -> Client:
     """The company, locked until the import ends; created where it is not known. Raises FileRefused."""
     known = Client.objects.select_for_update().filter(organisation_number=number)
     client = known.first()
     if client is None:
-        if not is_organisation_number(number):
-            told = f"{number[:40]} is not an organisation number, its check digit is wrong: give the right one with --client"
-            raise FileRefused(path, told)
+        _refuse_wrong(path, number, name, currency or "NOK")
         try:
             with transaction.atomic():
                 return create_client(
@@ -68,6 +70,23 @@ def _client(path: Path, number: str, name: str, currency: str | None, actor: Use
         except IntegrityError:  # the same new company in another import at once, which has ended by now
             client = known.get()
     if currency and client.base_currency != currency:
-        told = f"the company keeps its books in {client.base_currency}, not in {currency}: give --currency that"
+        told = f"the company keeps its books in {client.base_currency}, not in {currency}: give its own with --currency"
         raise FileRefused(path, told)
+    if client.name != name:
+        warnings.add("company_name_differs", f"the company is known as {client.name}: that name stays", number)
     return client
+
+
+def _refuse_wrong(path: Path, number: str, name: str, currency: str) -> None:
+    """Raise FileRefused for what no new company can have."""
+    if not is_organisation_number(number):
+        told = (
+            f"{number[:40]} is not an organisation number, its check digit is wrong: give the right one with --client"
+        )
+        raise FileRefused(path, told)
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise FileRefused(path, f"a company's name has 1 to {LONGEST_NAME} characters: give such a one with --name")
+    if not re.fullmatch("[A-Z]{3}", currency):
+        raise FileRefused(
+            path, f"{currency[:40]} is no code of three capital letters: give one with --currency, as NOK"
+        )

@@ -6,7 +6,10 @@ made again where a new one moves its share. The rest is taken when nothing of th
 goes beyond what is left. A currency amount that the file gives stands, and the others share what it leaves.
 """
 
+# ruff: noqa: S608  (SQL is put together of what stands in the code; values are parameters)
+
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
 
@@ -19,13 +22,15 @@ def pro_rata(entry: str, amount: str) -> str:
     """SQL: the share of `amount` in the entry's currency amount, positive, half up. In whole øre: a quotient is rounded
     before it could be judged."""
     whole = f"abs({entry}.amount)"
-    return f"(div(200 * abs({entry}.currency_amount) * {amount} + {whole}, NULLIF(2 * {whole}, 0)) * 0.01)::numeric(18,2)"
+    return (
+        f"(div(200 * abs({entry}.currency_amount) * {amount} + {whole}, NULLIF(2 * {whole}, 0)) * 0.01)::numeric(18,2)"
+    )
 
 
 # All matches, held and new, of the entries in another currency that a new match touches. Of a held one it is not noted
 # whether its currency amount was given: it was where it is not pro rata, but for the few øre that a share gives way by
 # where the others rounded up have used the entry up.
-_SIDES = f"""
+_SIDES = """
 CREATE TEMP TABLE ledger_share ON COMMIT DROP AS
 WITH touched AS (
     SELECT e.id, e.entry_id, abs(e.amount) AS amount, abs(e.currency_amount) AS currency_amount,
@@ -94,7 +99,7 @@ def share_out(client: Client, path: Path) -> None:
 
     Raises FileRefused where the currency amounts that are given do not fit the entry.
     """
-    given = {"client": client.pk, "base": client.base_currency}
+    given: dict[str, Any] = {"client": client.pk, "base": client.base_currency}
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.ledger_share, pg_temp.ledger_remade")
         cursor.execute(_SIDES, given)

@@ -3,6 +3,8 @@
 COPY into the ledger itself is refused under row-level security (RECIPES); and what is wrong is found set-wise.
 """
 
+# ruff: noqa: S608  (SQL is put together of what stands in the code; values are parameters)
+
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -98,10 +100,6 @@ def _refusal(file: LedgerCsv, fault: psycopg2.DataError) -> FileRefused:
     place = re.search(r", line (\d+)(?:, column (\w+))?", context)
     line, column = (int(place[1]) + 1, place[2]) if place else (1, None)
     count = len(file.columns)
-    if "unterminated" in said:
-        return FileRefused(
-            file.path, "a quotation mark is opened and never closed: close it", file.line_of_open_quote()
-        )
     if "extra data" in said:
         told = f"the row has more than the header's {count} columns: put a text that holds a comma in quotation marks"
     elif "missing data" in said:
