@@ -3,7 +3,8 @@
 INTERFACES «Ledger CSV»: pro rata, half up, the last match takes the rest. The last is the last by date and ids, among
 all matches of the entry, so that files in parts give what one file gives: a match that is held already is undone and
 made again where a new one moves its share. The rest is taken when nothing of the entry is left open; until then no share
-goes beyond what is left. A currency amount that the file gives stands, and the others share what it leaves.
+goes beyond what is left: one gives way by the few øre that others were rounded up. A currency amount that the file gives
+stands, and where it leaves too little for the others' shares the file is refused.
 """
 
 # ruff: noqa: S608  (SQL is put together of what stands in the code; values are parameters)
@@ -77,7 +78,11 @@ WITH touched AS (
            in_order AS (PARTITION BY id ORDER BY matched_on, other_entry_id COLLATE "C", matched, match_id NULLS LAST, n
                         ROWS UNBOUNDED PRECEDING)
 )
-SELECT id, entry_id, side, match_id, n, was, left_by_given, closes, sharing,
+SELECT id, entry_id, side, match_id, n, was,
+       CASE WHEN left_by_given < 0 THEN -left_by_given
+            WHEN given IS NULL AND NOT (closes AND is_last) AND upto - left_by_given > 0.005 * sharing
+            THEN upto - left_by_given END AS too_much,
+       CASE WHEN closes AND sharing = 0 AND left_by_given > 0 THEN left_by_given END AS too_little,
        COALESCE(given, CASE WHEN closes AND is_last THEN left_by_given ELSE LEAST(upto, left_by_given) END
                        - LEAST(upto - pro_rata, left_by_given)) AS share
   FROM placed
@@ -127,19 +132,16 @@ def share_out(client: Client, path: Path) -> None:
 def _refuse_unfit(path: Path) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT max(n), entry_id, max(left_by_given) FROM ledger_share
-             WHERE left_by_given < 0 OR (closes AND sharing = 0 AND left_by_given <> 0)
-             GROUP BY id, entry_id ORDER BY 1 LIMIT 1
-            """
+            "SELECT max(n), entry_id, max(too_much), max(too_little) FROM ledger_share GROUP BY id, entry_id"
+            " HAVING max(too_much) > 0 OR max(too_little) > 0 ORDER BY 1 LIMIT 1"
         )
         found = cursor.fetchone()
     if found:
-        number, entry_id, left = found
+        number, entry_id, more, less = found
         told = (
-            f"the currency amounts take {-left} more of {entry_id} than there is: correct them, or leave them empty"
-            if left < 0
-            else f"the currency amounts leave {left} of {entry_id}, of which nothing else is left open: correct them, or"
+            f"the matches take {more} more in its currency of {entry_id} than there is: correct the currency amounts"
+            if more
+            else f"the currency amounts leave {less} of {entry_id}, of which nothing else is left open: correct them, or"
             " leave the last empty"
         )
         raise FileRefused(path, told, line_of("ledger_match_row", number))
