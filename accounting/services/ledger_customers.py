@@ -43,15 +43,16 @@ SELECT %(client)s, f.number, f.name, f.organisation_number, COALESCE(NULLIF(f.co
 
 # Who has a newer entry already keeps what that one said; an empty cell says nothing.
 _UPDATE = """
-WITH differing AS (
-    SELECT c.id, f.*,
-           f.newest >= COALESCE((SELECT max((to_char(e.entry_date, 'YYYY-MM-DD') || e.entry_id) COLLATE "C")
-                                   FROM accounting_ledgerentry e
-                                  WHERE e.client_id = %(client)s AND e.customer_id = c.id), '') AS wins
-      FROM ledger_customer f JOIN accounting_customer c ON c.client_id = %(client)s AND c.number = f.number
+WITH other AS (
+    SELECT c.id, f.* FROM ledger_customer f JOIN accounting_customer c ON c.client_id = %(client)s AND c.number = f.number
      WHERE (f.name, COALESCE(NULLIF(f.organisation_number, ''), c.organisation_number),
             COALESCE(NULLIF(f.country, ''), c.country), COALESCE(f.private_person, c.private_person))
            <> (c.name, c.organisation_number, c.country, c.private_person)
+), held AS (
+    SELECT customer_id, max((to_char(entry_date, 'YYYY-MM-DD') || entry_id) COLLATE "C") AS newest
+      FROM accounting_ledgerentry WHERE client_id = %(client)s AND customer_id IN (SELECT id FROM other) GROUP BY 1
+), differing AS (
+    SELECT o.*, o.newest >= COALESCE(h.newest, '') AS wins FROM other o LEFT JOIN held h ON h.customer_id = o.id
 ), said AS (
     SELECT c.id, CASE WHEN d.wins THEN d.name ELSE c.name END AS name,
            CASE WHEN d.organisation_number <> '' AND (d.wins OR c.organisation_number = '')

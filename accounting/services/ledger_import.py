@@ -16,6 +16,10 @@ from accounting.services.saft_checks import Warnings
 
 LONGEST_NAME = 200
 
+# While an import runs, autovacuum may note the tables as empty (its rows are not yet committed, or an earlier import was
+# interrupted). A nested loop that then takes them for a row or two would be quadratic.
+_FOR_MANY_ROWS = "SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off"
+
 
 def import_ledger(
     *,
@@ -36,7 +40,7 @@ def import_ledger(
         client = _client(entries, client_orgnr, name, currency, warnings, actor)
         with client_scope(client):
             with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL work_mem = '64MB'")
+                cursor.execute(_FOR_MANY_ROWS)
             stored = store_entries(client, entries, warnings)
             matched = store_matches(client, matches) if matches else 0
             customers = stored.customers

@@ -78,13 +78,14 @@ _FAULTS = (
 _SAME = "h.debit_id = m.debit_id AND h.credit_id = m.credit_id AND h.amount = m.amount AND h.matched_on = m.matched_on"
 _HELD_AS_GIVEN = f"""
 UPDATE ledger_match SET held = true
-  FROM (SELECT m.n, row_number() OVER like_it AS turn,
-               (SELECT count(*) FROM accounting_match h WHERE h.client_id = %(client)s AND {_SAME}
-                   AND h.debit_currency_amount = COALESCE(m.given_debit, h.debit_currency_amount)
-                   AND h.credit_currency_amount = COALESCE(m.given_credit, h.credit_currency_amount)) AS held
-          FROM ledger_match m WHERE m.given_debit IS NOT NULL OR m.given_credit IS NOT NULL
-        WINDOW like_it AS (PARTITION BY debit_id, credit_id, amount, matched_on, given_debit, given_credit ORDER BY n)
-       ) m
+  FROM (SELECT m.n, m.turn, count(h.id) AS held
+          FROM (SELECT *, row_number() OVER (PARTITION BY debit_id, credit_id, amount, matched_on, given_debit, given_credit
+                                             ORDER BY n) AS turn
+                  FROM ledger_match WHERE given_debit IS NOT NULL OR given_credit IS NOT NULL) m
+          JOIN accounting_match h ON h.client_id = %(client)s AND {_SAME}
+               AND h.debit_currency_amount = COALESCE(m.given_debit, h.debit_currency_amount)
+               AND h.credit_currency_amount = COALESCE(m.given_credit, h.credit_currency_amount)
+         GROUP BY m.n, m.turn) m
  WHERE ledger_match.n = m.n AND m.turn <= m.held
 """
 _HELD = f"""
