@@ -46,6 +46,19 @@ class ChosenLanguage:
         return response
 
 
+class SignInFromScript:
+    """Where htmx asks without a session, the page itself is sent to sign in: a script may not follow there."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 302 and "HX-Request" in request.headers and not request.user.is_authenticated:
+            return HttpResponse(status=204, headers={"HX-Redirect": request.get_full_path()})
+        return response
+
+
 class SessionLimits:
     """Ends a session SESSION_ABSOLUTE_AGE seconds after its sign-in, however busy it was."""
 

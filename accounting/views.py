@@ -1,7 +1,8 @@
 """The three pages of receivables reports, and the same as files."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,49 +15,71 @@ from django.views.decorators.http import require_safe
 from access.decorators import ClientRequest, requires
 from access.models import Client
 from access.privileges import FINANCING, INVOICES, REPORTS
-from accounting.reports.aged_page import aged_page
-from accounting.reports.aged_receivables import aged_receivables
+from accounting.models import Kind
+from accounting.reports.aged_page import Compared, aged_page
+from accounting.reports.aged_receivables import aged_receivables, page_of_aged_receivables
+from accounting.reports.facets import facets
+from accounting.reports.filters import Status
 from accounting.reports.formats import WRITERS, Report
-from accounting.reports.items_page import items_page
+from accounting.reports.items import OPEN_ITEMS, UNPAID_INVOICES
+from accounting.reports.items_page import SUMMARY, VIEW, items_page
 from accounting.reports.open_items import open_items
-from accounting.reports.options import AGED_PAGE, PAGE, PAGE_DEFAULTS, OptionErrors, Options, Words, parse
-from accounting.reports.pages import Link, address, date_presets
+from accounting.reports.options import Options
+from accounting.reports.pages import STATUS_LABELS, Link, address, date_presets
+from accounting.reports.position import AFTER, BEFORE, BadPosition, read_position
+from accounting.reports.query import ZERO
+from accounting.reports.reconciliation import differing_days, reconciliation
 from accounting.reports.unpaid_invoices import unpaid_invoices
+from accounting.reports.words import AGED_PAGE, PAGE, PAGE_DEFAULTS, OptionErrors, Words, parse
+
+_ITEM_STATUSES = tuple(Status)
+_INVOICE_STATUSES = (Status.NOT_DUE, Status.OVERDUE, Status.PARTLY_PAID, Status.DISPUTED, Status.IN_COLLECTION)
 
 
 @dataclass(frozen=True)
 class Page:
-    """One report's page: its URL name, template and file name, the report, and how the page shows it."""
+    """One report's page: its URL name, template and file name, the whole report for a file, and a page of it.
+
+    `shown` takes client, options, position and whether it is the summary.
+    """
 
     name: str
     template: str
     file_name: str
     report: Callable[[Client, Options], Any]
-    shown: Callable[[Any], Any]
-    words: Words = PAGE
+    shown: Callable[..., Any]
+    words: Words
+    has_summary: bool = False
+
+    def keys(self, *, summary: bool) -> int:
+        """How many keys a position in it has."""
+        return 2 if summary or self.words is AGED_PAGE else 5
 
 
-OPEN_ITEMS = Page(
+OPEN_ITEMS_PAGE = Page(
     "report_open_items",
     "reports/open_items.html",
     "apne-poster-kunder",
     open_items,
-    lambda report: items_page("report_open_items", report),
+    partial(items_page, "report_open_items", OPEN_ITEMS, _ITEM_STATUSES),
+    PAGE,
+    has_summary=True,
 )
-AGED_RECEIVABLES = Page(
+AGED_RECEIVABLES_PAGE = Page(
     "report_aged_receivables",
     "reports/aged_receivables.html",
     "aldersfordelte-kundefordringer",
     aged_receivables,
-    aged_page,
+    lambda client, options, position, *, summary: aged_page(client, options, position),
     AGED_PAGE,
 )
-UNPAID_INVOICES = Page(
+UNPAID_INVOICES_PAGE = Page(
     "report_unpaid_invoices",
     "reports/unpaid_invoices.html",
     "ubetalte-fakturaer",
     unpaid_invoices,
-    lambda report: items_page("report_unpaid_invoices", report),
+    partial(items_page, "report_unpaid_invoices", UNPAID_INVOICES, _INVOICE_STATUSES),
+    PAGE.without("kind"),
 )
 
 
@@ -64,26 +87,46 @@ UNPAID_INVOICES = Page(
 @require_safe
 def open_items_page(request: ClientRequest, client: Client) -> HttpResponse:
     """«Åpne poster kunder»."""
-    return _answer(request, client, OPEN_ITEMS)
+    return _answer(request, client, OPEN_ITEMS_PAGE)
 
 
 @requires(REPORTS, read_only=True)
 @require_safe
 def aged_receivables_page(request: ClientRequest, client: Client) -> HttpResponse:
     """«Aldersfordelte kundefordringer»."""
-    return _answer(request, client, AGED_RECEIVABLES)
+    return _answer(request, client, AGED_RECEIVABLES_PAGE)
 
 
 @requires(INVOICES, read_only=True)
 @require_safe
 def unpaid_invoices_page(request: ClientRequest, client: Client) -> HttpResponse:
     """«Ubetalte fakturaer»."""
-    return _answer(request, client, UNPAID_INVOICES)
+    return _answer(request, client, UNPAID_INVOICES_PAGE)
+
+
+@requires(REPORTS, read_only=True)
+@require_safe
+def reconciliation_page(request: ClientRequest, client: Client) -> HttpResponse:
+    """Which days make the sub-ledger differ from the control accounts."""
+    today = timezone.localdate()
+    try:
+        options = parse(request.GET, Words({"as_of": PAGE.name("as_of")}), today=today)
+    except OptionErrors:
+        options = Options(as_of=today)
+    sub_ledger = sum((part.total for part in page_of_aged_receivables(client, options, None).currencies.values()), ZERO)
+    found = reconciliation(client, options, sub_ledger)
+    context = {
+        "as_of": options.as_of,
+        "found": Compared.of(found, sub_ledger) if found else None,
+        "days": differing_days(client, options.as_of) if found else [],
+        "back_url": address(AGED_RECEIVABLES_PAGE.name, client.organisation_number, options),
+    }
+    return TemplateResponse(request, "reports/reconciliation.html", context)
 
 
 def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
-    today = timezone.localdate()
-    wanted = request.GET.get("format", "")
+    today, wanted = timezone.localdate(), request.GET.get("format", "")
+    summary = page.has_summary and request.GET.get(VIEW) == SUMMARY
     errors: dict[str, Any] = {}
     if wanted in ("xlsx", "pdf"):
         errors["format"] = _("Excel and PDF are not there yet. Choose CSV or JSON.")
@@ -94,16 +137,23 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
     except OptionErrors as wrong:
         errors |= wrong.by_field
         options = Options(as_of=today)
-    report = None if errors else page.report(client, options)
-    if report is not None and wanted:
-        return _file(report, wanted, f"{page.file_name}_{client.organisation_number}_{options.as_of}")
+    try:
+        position = read_position(request.GET.get(AFTER, ""), request.GET.get(BEFORE, ""), page.keys(summary=summary))
+    except BadPosition:
+        errors[AFTER] = _("This page of the report cannot be found again. Begin on the first page.")
     number = client.organisation_number
-    form = {PAGE.as_of: today.isoformat(), **PAGE_DEFAULTS}
+    if wanted and not errors:
+        return _file(page.report(client, options), wanted, f"{page.file_name}_{number}_{options.as_of}")
+    # Of a past date the auditor's first question is what was paid since.
+    options = replace(options, paid_after=options.as_of < today)
+    kept = {VIEW: SUMMARY} if summary else {}
+    form = {PAGE.name("as_of"): today.isoformat(), **PAGE_DEFAULTS}
     context = {
-        "report": None if report is None else page.shown(report),
+        "report": None if errors else page.shown(client, options, position, summary=summary),
         "errors": errors,
-        "form": {name: request.GET.get(name, "").strip() or default for name, default in form.items()},
-        "presets": date_presets(page.name, number, options, today),
+        "form": {name: request.GET.get(name, "").strip() or form.get(name, "") for name in page.words.names.values()},
+        "choices": _choices(client, page),
+        "presets": date_presets(page.name, number, replace(options, paid_after=False), today, **kept),
         "exports": [
             Link(label, address(page.name, number, options, format=name))
             for label, name in (("CSV", "csv"), ("JSON", "json"))
@@ -111,6 +161,18 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
         "financing_url": reverse("financing", args=[number]) if FINANCING in request.rights else None,
     }
     return TemplateResponse(request, page.template, context, status=400 if errors else 200)
+
+
+def _choices(client: Client, page: Page) -> dict[str, Any]:
+    """What the filter's fields offer: what there is of it in the books, and words for the rest."""
+    found = facets(client)
+    return {
+        "kinds": [(word, Kind(kind).label) for word, kind in PAGE.kinds.items()] if page.words.name("kind") else [],
+        "statuses": [(word, STATUS_LABELS[status]) for word, status in PAGE.statuses.items()],
+        "departments": found.departments,
+        "projects": found.projects,
+        "currencies": found.currencies if found.currencies != [client.base_currency] else [],
+    }
 
 
 def _file(report: Report, wanted: str, name: str) -> HttpResponse:

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import Client
 from access.privileges import FINANCING, INVOICES, REPORTS
-from accounting.reports.aged_receivables import aged_receivables
+from accounting.reports.aged_receivables import page_of_aged_receivables
+from accounting.reports.item_sums import item_sums
+from accounting.reports.items import UNPAID_INVOICES, page_of_items
 from accounting.reports.options import Options
-from accounting.reports.unpaid_invoices import unpaid_invoices
 from financing.models import Onboarding, ProviderSync
 from financing.presenters import CreditView, credit_view, waiting_view
 from financing.providers.registry import DEFAULT
@@ -62,14 +63,16 @@ def _active(onboarding: Onboarding, now: datetime) -> bool:
 
 def _receivables(client: Client, today: date, now: datetime) -> dict[str, Any]:
     """What customers owe today, by age."""
-    report = aged_receivables(client, Options(as_of=today))
+    report = page_of_aged_receivables(client, Options(as_of=today), None)  # the sums are of everything
     return {"report": report, "as_of": today, "report_url": _url("report_aged_receivables", client)}
 
 
 def _unpaid(client: Client, today: date, now: datetime) -> dict[str, Any]:
     """The invoices that are overdue the longest."""
-    report = unpaid_invoices(client, Options(as_of=today))
-    return {"report": report, "as_of": today, "all_url": _url("report_unpaid_invoices", client)}
+    options = Options(as_of=today)
+    items, _previous, _following = page_of_items(client, options, UNPAID_INVOICES, None)
+    totals = item_sums(client, options, UNPAID_INVOICES).currencies[client.base_currency]
+    return {"items": items[:SHOWN_INVOICES], "totals": totals, "all_url": _url("report_unpaid_invoices", client)}
 
 
 def _url(name: str, client: Client) -> str:

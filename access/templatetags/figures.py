@@ -85,9 +85,9 @@ def overdue_in(report: Any, code: str) -> Decimal | None:
 
 
 @register.filter
-def overdue_sum(items: Iterable[Any]) -> Decimal:
-    """What is left to pay of the items that are overdue."""
-    return sum((item.open_amount for item in items if (item.days_overdue or 0) > 0), Decimal("0.00"))
+def count(value: int) -> str:
+    """A whole number with a thin space between thousands."""
+    return _written(Decimal(value), 0)
 
 
 @register.filter

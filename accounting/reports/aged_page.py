@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from urllib.parse import urlencode
+from typing import Any
 
-from accounting.reports.aged_receivables import AgedCurrency, AgedReceivables
-from accounting.reports.items import ZERO
-from accounting.reports.pages import Column, Text, address, columns_of
-from accounting.reports.reconciliation import AccountBalance
+from access.models import Client
+from accounting.reports.aged_receivables import AgedCurrency, AgedReceivables, page_of_aged_receivables
+from accounting.reports.filters import EVERYTHING
+from accounting.reports.options import Options
+from accounting.reports.pages import Around, Column, Link, Text, address, around, columns_of, narrowed_by
+from accounting.reports.paid_after import PaidAfter, paid_after
+from accounting.reports.position import Position
+from accounting.reports.query import ZERO
+from accounting.reports.reconciliation import AccountBalance, Reconciliation
 
 BAR_WIDTH = 1000
 
@@ -33,6 +38,7 @@ class Row:
     cells: tuple[Cell, ...]
     total: Decimal
     total_url: str
+    paid_after: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,11 @@ class Compared:
     balance: Decimal
     difference: Decimal
     subledger: Decimal
+
+    @classmethod
+    def of(cls, found: Reconciliation, sub_ledger: Decimal) -> "Compared":
+        """The reconciliation with the sub-ledger that it was made for."""
+        return cls(found.accounts, found.balance, found.difference, sub_ledger)
 
     @property
     def agrees(self) -> bool:
@@ -62,7 +73,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class AgedPart:
-    """One currency. `overdue` is None by entry date; shares are percent, None unless the total is positive."""
+    """One currency. `rows` are the page's, all sums of everything.
+
+    `overdue` is None by entry date; shares are percent, None unless the total is positive. `paid_after` is None but on a
+    past date.
+    """
 
     code: str
     rows: tuple[Row, ...]
@@ -72,6 +87,8 @@ class AgedPart:
     overdue_share: Decimal | None
     reconciliation: Compared | None
     bar: tuple[Segment, ...]
+    customers: int
+    paid_after: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -87,12 +104,29 @@ class AgedPage:
     currencies: tuple[AgedPart, ...]
     customer_count: int
     item_count: int
+    paid_after: bool
+    filtered_by: tuple[Link, ...]
+    unfiltered_url: str
+    narrowed: bool
+    around: Around
+
+    @property
+    def wide(self) -> bool:
+        """Whether there are more columns than a page has room for."""
+        return len(self.columns) + self.paid_after > 8
 
 
-def aged_page(report: AgedReceivables) -> AgedPage:
-    """The view of the aged report; every figure leads to the open items behind it."""
-    options, columns = report.options, columns_of(report.options)
-    parts = tuple(_aged_part(report, code, part, columns) for code, part in report.currencies.items())
+NAME = "report_aged_receivables"
+
+
+def aged_page(client: Client, options: Options, position: Position | None) -> AgedPage:
+    """One page of the aged report; every figure leads to the open items behind it. Inside the client's scope."""
+    report, paid = page_of_aged_receivables(client, options, position), paid_after(client, options)
+    options = replace(options, paid_after=False)  # the date alone tells it in an address
+    columns = columns_of(options)
+    parts = tuple(_aged_part(report, code, part, columns, paid) for code, part in report.currencies.items())
+    first = next((row for part in report.currencies.values() for row in part.rows), None)
+    number = client.organisation_number
     return AgedPage(
         as_of=options.as_of,
         age_by=options.age_by.value,
@@ -101,27 +135,38 @@ def aged_page(report: AgedReceivables) -> AgedPage:
         bucket_days=options.bucket_days,
         columns=columns,
         currencies=parts,
-        customer_count=len({row.customer_number for part in report.currencies.values() for row in part.rows}),
+        customer_count=report.customers,
         item_count=sum(part.items for part in report.currencies.values()),
+        paid_after=paid is not None,
+        filtered_by=tuple(narrowed_by(NAME, number, options, first.customer_name if first else "")),
+        unfiltered_url=address(NAME, number, replace(options, only=EVERYTHING)),
+        narrowed=bool(options.only),
+        around=around(NAME, number, options, report.previous, report.following),
     )
 
 
-def _aged_part(report: AgedReceivables, code: str, part: AgedCurrency, columns: tuple[Column, ...]) -> AgedPart:
-    base = address("report_open_items", report.client, replace(report.options, customer=None, column=None))
+def _aged_part(
+    report: AgedReceivables, code: str, part: AgedCurrency, columns: tuple[Column, ...], paid: PaidAfter | None
+) -> AgedPart:
+    options = replace(report.options, paid_after=False)
+
+    def behind(**narrowed: Any) -> str:
+        return address("report_open_items", report.client, replace(options, only=replace(options.only, **narrowed)))
 
     def url(amount: Decimal, **narrowed: str) -> str | None:
-        return f"{base}&{urlencode(narrowed)}" if amount else None
+        return behind(**narrowed) if amount else None
 
     rows = tuple(
         Row(
             row.customer_number,
             row.customer_name,
             tuple(
-                Cell(amount, url(amount, kunde=row.customer_number, kolonne=column.key), column)
+                Cell(amount, url(amount, customers=row.customer_number, column=column.key), column)
                 for amount, column in zip(row.amounts, columns, strict=True)
             ),
             row.total,
-            f"{base}&{urlencode({'kunde': row.customer_number})}",
+            behind(customers=row.customer_number),
+            paid.of(code, row.customer_id) if paid else None,
         )
         for row in part.rows
     )
@@ -131,13 +176,15 @@ def _aged_part(report: AgedReceivables, code: str, part: AgedCurrency, columns: 
         code=code,
         rows=rows,
         totals=tuple(
-            Cell(sum_, url(sum_, kolonne=column.key), column, _share(sum_, part.total)) for sum_, column in named
+            Cell(sum_, url(sum_, column=column.key), column, _share(sum_, part.total)) for sum_, column in named
         ),
         total=part.total,
         overdue=overdue,
         overdue_share=None if overdue is None else _share(overdue, part.total),
-        reconciliation=Compared(found.accounts, found.balance, found.difference, part.total) if found else None,
+        reconciliation=Compared.of(found, part.total) if found else None,
         bar=tuple(_bar([(amount, column) for amount, column in named if amount > 0])),
+        customers=part.customers,
+        paid_after=paid.total(code) if paid else None,
     )
 
 

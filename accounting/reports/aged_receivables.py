@@ -1,7 +1,7 @@
 """«Aldersfordelte kundefordringer»: what each customer owes as of a date, by age, beside the control accounts."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, ClassVar, NamedTuple
@@ -9,19 +9,29 @@ from typing import Any, ClassVar, NamedTuple
 from django.db import connection
 
 from access.models import Client
-from accounting.reports.items import OPEN_AS_OF, ZERO, parameters
 from accounting.reports.options import AgeBy, Currency, Options
+from accounting.reports.position import Position, cut, paged
+from accounting.reports.query import ZERO, chosen_items, status_condition
 from accounting.reports.reconciliation import Reconciliation, reconciliation
 
 # Summed per customer before the names are fetched; the columns go between.
-_SUMS = """, customer_sum AS (
-    SELECT report_currency, customer_id, count(*) AS items, sum(was_open) AS total, {columns}
-      FROM item WHERE was_open <> 0 GROUP BY report_currency, customer_id
+_SUMS = """, customer_sum AS {materialized} (
+    SELECT i.report_currency, i.customer_id, count(*) AS items, sum(i.was_open) AS total, {columns}
+      FROM chosen i WHERE {status} GROUP BY i.report_currency, i.customer_id
 )
-SELECT s.report_currency, c.number, c.name, s.items, s.total, {names}
-  FROM customer_sum s JOIN accounting_customer c ON c.client_id = %(client)s AND c.id = s.customer_id
- ORDER BY s.report_currency, c.number_key
 """
+_ROWS = """
+SELECT s.report_currency, c.number_key, c.number, c.name, s.customer_id, s.items, s.total, {names}
+  FROM customer_sum s JOIN accounting_customer c ON c.client_id = %(client)s AND c.id = s.customer_id
+"""
+# In the name's place: how many customers there are over all currencies.
+_TOTALS = """
+SELECT report_currency, NULL, NULL, (SELECT count(DISTINCT customer_id) FROM customer_sum)::text,
+       count(*), sum(items)::bigint, sum(total), {sums}
+  FROM customer_sum GROUP BY report_currency
+UNION ALL
+"""
+_KEYS = ('s.report_currency COLLATE "C"', 'c.number_key COLLATE "C"')
 
 
 class AgedRow(NamedTuple):
@@ -29,6 +39,7 @@ class AgedRow(NamedTuple):
 
     customer_number: str
     customer_name: str
+    customer_id: int
     items: int
     total: Decimal
     amounts: tuple[Decimal, ...]
@@ -36,27 +47,34 @@ class AgedRow(NamedTuple):
 
 @dataclass(frozen=True)
 class AgedCurrency:
-    """The customers with something open in one currency by number, the columns' sums, and their sum."""
+    """The customers with something open in one currency by number, the columns' sums, and their sum.
+
+    Of a page `rows` are the page's; `customers`, `items` and the sums are of everything always.
+    """
 
     rows: tuple[AgedRow, ...]
     totals: tuple[Decimal, ...]
     total: Decimal
+    customers: int
+    items: int
     reconciliation: Reconciliation | None
-
-    @property
-    def items(self) -> int:
-        """How many items are open."""
-        return sum(row.items for row in self.rows)
 
 
 @dataclass(frozen=True)
 class AgedReceivables:
-    """The aged report. `currencies` holds the client's own, or each that something is open in."""
+    """The aged report. `currencies` holds the client's own, or each that something is open in.
+
+    `customers`: how many there are over all currencies. `previous` and `following`: where the pages beside this one
+    stand; None for the report as a whole.
+    """
 
     name: ClassVar[str] = "aged-receivables"
     client: str
     options: Options
     currencies: dict[str, AgedCurrency]
+    customers: int
+    previous: Position | None = None
+    following: Position | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -100,25 +118,73 @@ def aged_receivables(client: Client, options: Options) -> AgedReceivables:
     with nothing open are left out; one whose open items sum to zero is not.
     """
     numbers = range(len(options.columns))
-    query = OPEN_AS_OF + _SUMS.format(
-        columns=", ".join(f"COALESCE(sum(was_open) FILTER (WHERE column_no = {no}), 0.00) AS c{no}" for no in numbers),
-        names=", ".join(f"s.c{no}" for no in numbers),
-    )
+    query, values = _customer_sums(client, options, materialized="")
+    query += _ROWS.format(names=_names(numbers)) + f" ORDER BY {', '.join(_KEYS)}"
     with connection.cursor() as cursor:
-        cursor.execute(query, parameters(client, options))
+        cursor.execute(query, values)
         found = cursor.fetchall()
-    by_currency = {
-        code: tuple(AgedRow._make((*row[1:5], row[5:])) for row in rows)
-        for code, rows in groupby(found, key=lambda row: row[0])
-    }
-    if options.currency == Currency.BASE:
-        by_currency.setdefault(client.base_currency, ())
     parts = {}
-    for code, rows in by_currency.items():
-        total = sum((row.total for row in rows), ZERO)
-        totals = tuple(sum((row.amounts[no] for row in rows), ZERO) for no in numbers)
-        parts[code] = AgedCurrency(rows, totals, total, reconciliation(client, options, total))
-    return AgedReceivables(client=client.organisation_number, options=options, currencies=parts)
+    for code, group in groupby(found, key=lambda row: row[0]):
+        rows = [AgedRow._make((*row[2:7], row[7:])) for row in group]
+        totals = tuple(sum(column, ZERO) for column in zip(*(row.amounts for row in rows), strict=True))
+        items = sum(row.items for row in rows)
+        parts[code] = _currency(client, options, rows, sum(totals, ZERO), totals, len(rows), items)
+    return _report(client, options, parts)
+
+
+def page_of_aged_receivables(client: Client, options: Options, position: Position | None) -> AgedReceivables:
+    """As `aged_receivables`, but only the rows of one page; all sums and counts are of everything."""
+    numbers = range(len(options.columns))
+    condition, ending, more = paged(position, _KEYS)
+    query, values = _customer_sums(client, options, materialized="MATERIALIZED")
+    query += _TOTALS.format(sums=", ".join(f"sum(c{no})" for no in numbers))
+    query += f"({_ROWS.format(names=_names(numbers))} WHERE {condition} {ending})"
+    with connection.cursor() as cursor:
+        cursor.execute(query, values | more)
+        found = cursor.fetchall()
+    backwards = position is not None and position.backwards
+    rows = sorted((row for row in found if row[1] is not None), key=lambda row: row[:2], reverse=backwards)
+    rows, previous, following = cut(rows, position, lambda row: row[:2])
+    parts = {}
+    sums = sorted((row for row in found if row[1] is None), key=lambda row: row[0])
+    for code, _key, _number, _everybody, customers, items, total, *totals in sums:
+        mine = [AgedRow._make((*row[2:7], row[7:])) for row in rows if row[0] == code]
+        parts[code] = _currency(client, options, mine, total, tuple(totals), customers, items)
+    everybody = int(sums[0][3]) if sums else 0
+    return replace(_report(client, options, parts), customers=everybody, previous=previous, following=following)
+
+
+def _names(numbers: range) -> str:
+    return ", ".join(f"s.c{no}" for no in numbers)
+
+
+def _customer_sums(client: Client, options: Options, *, materialized: str) -> tuple[str, dict[str, Any]]:
+    query, values = chosen_items(client, options)
+    columns = ", ".join(
+        f"COALESCE(sum(i.was_open) FILTER (WHERE i.column_no = {no}), 0.00) AS c{no}"
+        for no in range(len(options.columns))
+    )
+    return query + _SUMS.format(materialized=materialized, columns=columns, status=status_condition(options)), values
+
+
+def _currency(
+    client: Client,
+    options: Options,
+    rows: list[AgedRow],
+    total: Decimal,
+    totals: tuple[Decimal, ...],
+    customers: int,
+    items: int,
+) -> AgedCurrency:
+    return AgedCurrency(tuple(rows), totals, total, customers, items, reconciliation(client, options, total))
+
+
+def _report(client: Client, options: Options, parts: dict[str, AgedCurrency]) -> AgedReceivables:
+    if options.currency == Currency.BASE and client.base_currency not in parts:
+        nothing = (ZERO,) * len(options.columns)
+        parts[client.base_currency] = _currency(client, options, [], ZERO, nothing, 0, 0)
+    everybody = {row.customer_id for part in parts.values() for row in part.rows}
+    return AgedReceivables(client.organisation_number, options, parts, len(everybody))
 
 
 def _as_json(part: AgedCurrency) -> dict[str, Any]:

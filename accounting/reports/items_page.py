@@ -1,5 +1,6 @@
-"""Open items and unpaid invoices as their pages show them: labels, status, the customers' groups and sums."""
+"""Open items and unpaid invoices as their pages show them: one page of lines or customers, and the sums of everything."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -7,165 +8,198 @@ from itertools import groupby
 
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models import Kind
-from accounting.reports.items import ZERO, Item, ItemReport
-from accounting.reports.open_items import OpenItems
-from accounting.reports.pages import Column, Text, address, columns_of
+from access.models import Client
+from accounting.reports.customer_summary import CustomerLine, page_of_customers
+from accounting.reports.filters import EVERYTHING, Status
+from accounting.reports.item_line import Group, Line, line_of
+from accounting.reports.item_sums import ItemSums, Totals, customer_sums, item_sums
+from accounting.reports.items import OPEN_ITEMS, Item, Listing, page_of_items
+from accounting.reports.options import Options
+from accounting.reports.pages import STATUS_LABELS, Around, Link, Text, address, around, columns_of, narrowed_by
+from accounting.reports.paid_after import PaidAfter, paid_after
+from accounting.reports.position import Position
+
+VIEW, SUMMARY = "visning", "sammendrag"  # a query parameter, and its value where customers stand for their items
 
 
 @dataclass(frozen=True)
-class Line:
-    """One item. `currency` and `currency_amount` are the entry's own, the other amounts the report's."""
+class Chip:
+    """A status to choose: how many items have it, and their sum where there is one currency."""
 
-    entry_id: str
-    customer_number: str
-    customer_name: str
-    kind: str
-    kind_label: Text
-    kind_inferred: bool
-    voucher_number: str
-    invoice_number: str
-    kid: str
-    entry_date: date
-    due_date: date | None
-    due_date_assumed: bool
-    days_overdue: int | None
-    age_class: str
-    currency: str
-    amount: Decimal
-    open_amount: Decimal
-    currency_amount: Decimal
-    partly: bool
-    status_label: Text
-    status_color: str
-
-
-@dataclass(frozen=True)
-class Group:
-    """One customer's items and their sum."""
-
-    customer_number: str
-    customer_name: str
-    organisation_number: str
-    items: tuple[Line, ...]
-    total: Decimal
-
-    @property
-    def item_count(self) -> int:
-        """How many items are open."""
-        return len(self.items)
+    label: Text
+    count: int
+    amount: Decimal | None
+    url: str
+    current: bool
 
 
 @dataclass(frozen=True)
 class ItemsPart:
-    """One currency of a report of items: as one list, and open items also grouped by customer."""
+    """One currency: `items` and `groups`, or in summary `customers`, are the page's; all sums and counts of everything."""
 
     code: str
     items: tuple[Line, ...]
     groups: tuple[Group, ...]
+    customers: tuple[tuple[CustomerLine, Decimal | None], ...]
     total: Decimal
+    amount_total: Decimal
     overdue_total: Decimal
+    credits_total: Decimal
+    item_count: int
+    customer_count: int
+    paid_after: Decimal | None
 
     @property
-    def item_count(self) -> int:
-        """How many items are open."""
-        return len(self.items)
+    def has_rows(self) -> bool:
+        """Whether something of it stands on this page."""
+        return bool(self.items or self.customers)
 
 
 @dataclass(frozen=True)
 class ItemsPage:
-    """What the pages of open items and of unpaid invoices show. `filtered_by`: the figure they are behind, in words."""
+    """What the pages of open items and of unpaid invoices show."""
 
     as_of: date
     currency_mode: str
+    summary: bool
     currencies: tuple[ItemsPart, ...]
-    filtered_by: tuple[Text, ...]
-    unfiltered_url: str
     customer_count: int
     item_count: int
+    paid_after: bool
+    chips: tuple[Chip, ...]
+    filtered_by: tuple[Link, ...]
+    unfiltered_url: str
+    first_url: str
+    views: tuple[Link, ...]
+    around: Around
+
+    @property
+    def is_past_the_end(self) -> bool:
+        """Whether there is something, but not here: an address that was kept until its rows were gone."""
+        return bool(self.item_count) and not any(part.has_rows for part in self.currencies)
 
 
-def items_page(name: str, report: ItemReport) -> ItemsPage:
-    """The view of open items or unpaid invoices, whose page has this URL name."""
-    options = report.options
-    grouped = isinstance(report, OpenItems)
-    columns = {column.key: column for column in columns_of(options)}
+def items_page(
+    name: str,
+    listing: Listing,
+    statuses: tuple[Status, ...],
+    client: Client,
+    options: Options,
+    position: Position | None,
+    *,
+    summary: bool,
+) -> ItemsPage:
+    """One page of the report whose page has this URL name. Inside the client's scope, in at most four queries."""
+    number, more = client.organisation_number, {VIEW: SUMMARY} if summary else {}
+    sums = item_sums(client, options, listing)
+    paid = paid_after(client, options) if options.paid_after else None
+    items: list[Item] = []
+    customers: list[CustomerLine] = []
+    if summary:
+        customers, previous, following = page_of_customers(client, options, listing, position)
+    else:
+        items, previous, following = page_of_items(client, options, listing, position)
+    grouping = _grouping(client, options, listing, items) if listing is OPEN_ITEMS and not summary else None
+    options = replace(options, paid_after=False)  # the date alone tells it in an address
     parts = tuple(
-        _items_part(code, tuple((item, _line(item, columns[item.column])) for item in part.items), part.total, grouped)
-        for code, part in report.currencies.items()
+        _part(code, totals, options, items, grouping, customers, paid) for code, totals in sums.currencies.items()
     )
-    items = [item for part in report.currencies.values() for item in part.items]
-    filtered_by: list[Text] = []
-    if options.customer:
-        filtered_by.append(f"{items[0].customer_number} {items[0].customer_name}" if items else options.customer)
-    if options.column:
-        filtered_by.append(columns[options.column].label)
+    first = (items or customers or [None])[0]
+    all_of_it = replace(options, only=replace(options.only, status=None))
     return ItemsPage(
         as_of=options.as_of,
         currency_mode=options.currency.value,
+        summary=summary,
         currencies=parts,
-        filtered_by=tuple(filtered_by),
-        unfiltered_url=address(name, report.client, replace(options, customer=None, column=None)),
-        customer_count=len({item.customer_number for item in items}),
-        item_count=len(items),
+        customer_count=sums.customers,
+        item_count=sums.items,
+        paid_after=paid is not None,
+        chips=tuple(_chips(name, number, statuses, all_of_it, options.only.status, sums, more)),
+        filtered_by=tuple(narrowed_by(name, number, options, first.customer_name if first else "", **more)),
+        unfiltered_url=address(name, number, replace(options, only=EVERYTHING), **more),
+        first_url=address(name, number, options, **more),
+        views=(
+            Link(_("Details"), address(name, number, options), not summary),
+            Link(_("Summary"), address(name, number, options, **{VIEW: SUMMARY}), summary),
+        ),
+        around=around(name, number, options, previous, following, **more),
     )
 
 
-def _items_part(code: str, found: tuple[tuple[Item, Line], ...], total: Decimal, grouped: bool) -> ItemsPart:
-    groups = []
-    for _number, pairs in groupby(found if grouped else (), key=lambda pair: pair[0].customer_number):
-        mine = tuple(pairs)
-        first, lines = mine[0][0], tuple(line for _item, line in mine)
-        groups.append(
-            Group(
-                first.customer_number,
-                first.customer_name,
-                first.organisation_number,
-                lines,
-                sum((line.open_amount for line in lines), ZERO),
+def _part(
+    code: str,
+    totals: Totals,
+    options: Options,
+    items: list[Item],
+    grouping: Callable[[str, tuple[tuple[Item, Line], ...]], tuple[Group, ...]] | None,
+    customers: list[CustomerLine],
+    paid: PaidAfter | None,
+) -> ItemsPart:
+    columns = {column.key: column for column in columns_of(options)}
+    pairs = tuple((item, line_of(item, columns[item.column])) for item in items if item.currency == code)
+    return ItemsPart(
+        code=code,
+        items=tuple(line for _item, line in pairs),
+        groups=grouping(code, pairs) if grouping else (),
+        customers=tuple(
+            (one, paid.of(code, one.customer_id) if paid else None) for one in customers if one.currency == code
+        ),
+        total=totals.open_amount,
+        amount_total=totals.amount,
+        overdue_total=totals.overdue,
+        credits_total=totals.credits,
+        item_count=totals.items,
+        customer_count=totals.customers,
+        paid_after=paid.total(code) if paid else None,
+    )
+
+
+def _grouping(
+    client: Client, options: Options, listing: Listing, items: list[Item]
+) -> Callable[[str, tuple[tuple[Item, Line], ...]], tuple[Group, ...]]:
+    sums = customer_sums(client, options, listing, sorted({item.customer_number for item in items}))
+
+    def grouped(code: str, pairs: tuple[tuple[Item, Line], ...]) -> tuple[Group, ...]:
+        groups = []
+        for number, found in groupby(pairs, key=lambda pair: pair[0].customer_number):
+            mine = tuple(found)
+            first, whole = mine[0][0], sums[code, number]
+            lines = tuple(line for _item, line in mine)
+            groups.append(
+                Group(
+                    number,
+                    first.customer_name,
+                    first.organisation_number,
+                    first.private_person,
+                    first.country,
+                    lines,
+                    whole.items,
+                    whole.open_amount,
+                )
             )
-        )
-    overdue = sum((item.open_amount for item, _line in found if (item.days_overdue or 0) > 0), ZERO)
-    return ItemsPart(code, tuple(line for _item, line in found), tuple(groups), total, overdue)
+        return tuple(groups)
+
+    return grouped
 
 
-def _line(item: Item, column: Column) -> Line:
-    label, color = _status(item)
-    return Line(
-        entry_id=item.entry_id,
-        customer_number=item.customer_number,
-        customer_name=item.customer_name,
-        kind=item.kind,
-        kind_label=Kind(item.kind).label,
-        kind_inferred=item.kind_inferred,
-        voucher_number=item.voucher_number,
-        invoice_number=item.invoice_number,
-        kid=item.kid,
-        entry_date=item.entry_date,
-        due_date=item.due_date,
-        due_date_assumed=item.due_date_assumed,
-        days_overdue=item.days_overdue,
-        age_class=column.age_class,
-        currency=item.original_currency,
-        amount=item.amount,
-        open_amount=item.open_amount,
-        currency_amount=item.original_amount,
-        partly=item.amount != item.open_amount,
-        status_label=label,
-        status_color=color,
-    )
+def _chips(
+    name: str,
+    number: str,
+    statuses: tuple[Status, ...],
+    options: Options,
+    chosen: Status | None,
+    sums: ItemSums,
+    more: dict[str, str],
+) -> Iterator[Chip]:
+    """All, and each status that something has or that is chosen."""
+    one = next(iter(sums.currencies.values())) if len(sums.currencies) == 1 else None
 
+    def chip(status: Status | None, label: Text, count: int, amount: Decimal | None) -> Chip:
+        wanted = replace(options, only=replace(options.only, status=status))
+        return Chip(label, count, amount, address(name, number, wanted, **more), status == chosen)
 
-def _status(item: Item) -> tuple[Text, str]:
-    partly = item.amount != item.open_amount
-    if item.in_collection:
-        return _("In collection"), "danger"
-    if item.disputed:
-        return _("Disputed"), "warning"
-    if item.amount < 0:
-        return (_("Partly used"), "info") if partly else (_("Not used"), "neutral")
-    if partly:
-        return _("Partly paid"), "info"
-    if item.days_overdue is None:
-        return _("Without due date"), "neutral"
-    return (_("Overdue"), "warning") if item.days_overdue > 0 else (_("Not due"), "neutral")
+    yield chip(None, _("All"), sums.all_items, one.whatever_status.open_amount if one else None)
+    for status in statuses:
+        if sums.by_status[status] or status == chosen:
+            amount = one.by_status[status].open_amount if one else None
+            yield chip(status, STATUS_LABELS[status], sums.by_status[status], amount)

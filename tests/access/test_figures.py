@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
 from django.utils import translation
@@ -10,12 +9,12 @@ from django.utils import translation
 from access.templatetags.figures import (
     age_class,
     ago,
+    count,
     dashed,
     figure,
     initials,
     money,
     organisation_number,
-    overdue_sum,
     percent,
     share_of,
     zipped,
@@ -93,13 +92,8 @@ def test_rows_side_by_side():
         zipped((1, 2), (1,))
 
 
-def test_overdue_sum_leaves_out_what_is_not_due_and_what_has_no_due_date():
-    items = [
-        SimpleNamespace(days_overdue=days, open_amount=Decimal(of))
-        for days, of in ((3, 20), (0, 5), (-1, 7), (None, 9))
-    ]
-    assert overdue_sum(items) == Decimal(20)
-    assert overdue_sum([]) == 0
+def test_a_count_has_a_thin_space_between_thousands():
+    assert (count(0), count(999), count(20_000)) == ("0", "999", "20\u2009000")
 
 
 def test_every_age_has_a_colour():

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from accounting.reports.aged_receivables import aged_receivables
+from accounting.reports.filters import Filter
 from accounting.reports.open_items import open_items
 from accounting.reports.options import AgeBy, Credits, Currency
 from accounting.reports.unpaid_invoices import unpaid_invoices
@@ -264,7 +265,7 @@ def test_the_items_behind_one_figure_add_up_to_it(books):
         books.invoice(number, "2026-01-01", "100.00", due="2026-01-20")
         books.invoice(number, "2026-01-01", "10.00", due="2026-02-20")
         books.payment(number, "2026-01-02", "1.00")
-    found = items(books, "2026-01-31", customer="2", column="1-30")
+    found = items(books, "2026-01-31", only=Filter(customers="2", column="1-30"))
     assert [(one["customer_number"], one["open_amount"]) for one in found] == [("2", "100.00")]
-    assert len(items(books, "2026-01-31", column="unallocated")) == 2
-    assert items(books, "2026-01-31", customer="no such") == []
+    assert len(items(books, "2026-01-31", only=Filter(column="unallocated"))) == 2
+    assert items(books, "2026-01-31", only=Filter(customers="no such")) == []

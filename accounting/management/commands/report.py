@@ -9,7 +9,7 @@ from django.utils import translation
 from access.models import Client
 from access.tenancy import client_scope
 from accounting.reports.formats import REPORTS, WRITERS
-from accounting.reports.options import COMMAND, OptionErrors, parse
+from accounting.reports.words import COMMAND, OptionErrors, parse
 
 _LATER = ("xlsx", "pdf")
 
@@ -24,11 +24,20 @@ class Command(BaseCommand):
         # Checked in handle, so that every fault ends in exit code 1 and says what to do.
         parser.add_argument("name", nargs="?", help=", ".join(REPORTS))
         parser.add_argument("--client", metavar="ORGNR", help="the company's organisation number")
-        parser.add_argument(COMMAND.as_of, metavar="DATE", help="inclusive, as 2026-06-30")
-        parser.add_argument(COMMAND.age_by, metavar="|".join(COMMAND.ages), help="default due_date")
-        parser.add_argument(COMMAND.bucket_days, metavar="30,60,90", help="last days of the buckets")
-        parser.add_argument(COMMAND.credits, metavar="|".join(COMMAND.credit_ways), help="default separate")
-        parser.add_argument(COMMAND.currency, metavar="|".join(COMMAND.currencies), help="default base")
+        parser.add_argument("--as-of", metavar="DATE", help="inclusive, as 2026-06-30")
+        parser.add_argument("--age-by", metavar="|".join(COMMAND.ages), help="default due_date")
+        parser.add_argument("--buckets", metavar="30,60,90", help="last days of the buckets")
+        parser.add_argument("--credits", metavar="|".join(COMMAND.credit_ways), help="default separate")
+        parser.add_argument("--currency", metavar="|".join(COMMAND.currencies), help="default base")
+        parser.add_argument("--customers", metavar="NUMBERS", help="numbers and ranges, as 10000-15999,12500,13000-")
+        parser.add_argument("--kind", metavar="KIND", help=", ".join(COMMAND.kinds))
+        parser.add_argument("--entry-currency", metavar="CODE", help="only entries in this currency")
+        parser.add_argument("--department", metavar="CODE")
+        parser.add_argument("--project", metavar="CODE")
+        parser.add_argument("--status", metavar="|".join(COMMAND.statuses))
+        parser.add_argument("--credit-balance", action="store_const", const="yes", help="customers who are owed")
+        parser.add_argument("--search", metavar="TEXT", help="in names, numbers and amounts")
+        parser.add_argument("--paid-after", action="store_const", const="yes", help="items with what was paid since")
         parser.add_argument("--format", metavar="|".join(WRITERS), default="json", help="default json")
         parser.add_argument("--output", metavar="FILE", help="instead of standard output")
 

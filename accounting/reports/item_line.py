@@ -1,0 +1,104 @@
+"""One open item as a line of a page: labels, status, colour of its age."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+
+from accounting.models import Kind
+from accounting.reports.items import Item
+from accounting.reports.pages import Column, Text
+
+
+@dataclass(frozen=True)
+class Line:
+    """One item. `currency` and `currency_amount` are the entry's own, the other amounts the report's."""
+
+    entry_id: str
+    customer_number: str
+    customer_name: str
+    kind: str
+    kind_label: Text
+    kind_inferred: bool
+    voucher_number: str
+    invoice_number: str
+    kid: str
+    entry_date: date
+    due_date: date | None
+    due_date_assumed: bool
+    days_overdue: int | None
+    age_class: str
+    currency: str
+    amount: Decimal
+    open_amount: Decimal
+    currency_amount: Decimal
+    partly: bool
+    status_label: Text
+    status_color: str
+    paid_after: Decimal | None
+    settled_after: Decimal | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """One customer's items on this page; `item_count` and `total` are of all that are open, `others` the rest of them."""
+
+    customer_number: str
+    customer_name: str
+    organisation_number: str
+    private_person: bool
+    country: str
+    items: tuple[Line, ...]
+    item_count: int
+    total: Decimal
+
+    @property
+    def others(self) -> int:
+        """How many of the customer's items stand on other pages."""
+        return self.item_count - len(self.items)
+
+
+def line_of(item: Item, column: Column) -> Line:
+    """The item as its line shows it, with the colour of its column."""
+    label, color = _status(item)
+    return Line(
+        entry_id=item.entry_id,
+        customer_number=item.customer_number,
+        customer_name=item.customer_name,
+        kind=item.kind,
+        kind_label=Kind(item.kind).label,
+        kind_inferred=item.kind_inferred,
+        voucher_number=item.voucher_number,
+        invoice_number=item.invoice_number,
+        kid=item.kid,
+        entry_date=item.entry_date,
+        due_date=item.due_date,
+        due_date_assumed=item.due_date_assumed,
+        days_overdue=item.days_overdue,
+        age_class=column.age_class,
+        currency=item.original_currency,
+        amount=item.amount,
+        open_amount=item.open_amount,
+        currency_amount=item.original_amount,
+        partly=item.amount != item.open_amount,
+        status_label=label,
+        status_color=color,
+        paid_after=item.paid_after,
+        settled_after=item.settled_after,
+    )
+
+
+def _status(item: Item) -> tuple[Text, str]:
+    partly = item.amount != item.open_amount
+    if item.in_collection:
+        return _("In collection"), "danger"
+    if item.disputed:
+        return _("Disputed"), "warning"
+    if item.amount < 0:
+        return (_("Partly used"), "info") if partly else (_("Not used"), "neutral")
+    if partly:
+        return _("Partly paid"), "info"
+    if item.days_overdue is None:
+        return _("Without due date"), "neutral"
+    return (_("Overdue"), "warning") if item.days_overdue > 0 else (_("Not due"), "neutral")
