@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
 from access.models import Client, Rights, User
-from access.privileges import Level, privilege
+from access.privileges import Level, Privilege, privilege
 from access.tenancy import client_scope
 
 
@@ -19,6 +19,7 @@ class ClientRequest(HttpRequest):
     user: User  # type: ignore[assignment]
     client: Client
     rights: Rights
+    refused: Privilege  # what she lacks, where the gate did not open
 
 
 def requires(
@@ -43,6 +44,7 @@ def requires(
                 raise Http404
             request.client, request.rights = client, rights
             if name is not None and not (rights.full(name) if level == Level.FULL else name in rights):
+                request.refused = privilege(name)
                 raise PermissionDenied
             if scope:
                 with client_scope(client, read_only=read_only):

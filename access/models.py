@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 from stdnum.no import kontonr, orgnr
 
@@ -125,8 +125,10 @@ class User(AbstractBaseUser):
         """What she may do in this company; None for a stranger. An inactive person is one, and so is the operator."""
         if not self.is_active or self.is_superuser:
             return None
+        of_same_person = Membership.objects.filter(user=OuterRef("user")).values("user").values(count=Count("pk"))
         membership = (
             Membership.objects.filter(user=self, client=client)
+            .annotate(clients=Subquery(of_same_person))  # the frame of every page asks how many
             .select_related("role")
             .prefetch_related("role__grants")
             .first()

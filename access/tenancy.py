@@ -57,6 +57,10 @@ class ClientQuerySet(models.QuerySet):
         found.client = client
         return found
 
+    def for_clients(self, clients: Any) -> Self:
+        """The rows of several clients, to be read only: what is created through the result must name its own."""
+        return self.filter(client__in=clients)
+
     def _clone(self) -> Self:
         copy = super()._clone()  # type: ignore[misc]  # Django's, not in the stubs
         copy.client = self.client
@@ -83,7 +87,7 @@ _Manager = models.Manager.from_queryset(ClientQuerySet)
 
 
 class RaisingManager(_Manager):
-    """Gives nothing until `for_client(client)` was called."""
+    """Gives nothing until `for_client(client)` or `for_clients(clients)` was called."""
 
     def get_queryset(self) -> Any:
         if getattr(self, "instance", None) is None:  # a related manager carries the object it hangs on
@@ -95,6 +99,11 @@ class RaisingManager(_Manager):
         bound = getattr(self, "instance", None) is not None
         rows: Any = self.get_queryset() if bound else super().get_queryset()
         return rows.for_client(client)
+
+    def for_clients(self, clients: Any) -> Any:
+        """The rows of several clients, all of them in scope; for pages that are about more than one company."""
+        rows: Any = super().get_queryset()
+        return rows.for_clients(clients)
 
 
 class ClientOwned(models.Model):

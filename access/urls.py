@@ -7,7 +7,6 @@ from access import views
 from access.oidc import Callback, Start
 
 urlpatterns = [
-    path("", views.home, name="home"),
     path("innlogging/", Start.as_view(), name="oidc_authentication_init"),
     path("innlogging/mislyktes", views.sign_in_failed, name="sign_in_failed"),
     path("oidc/callback/", Callback.as_view(), name="oidc_authentication_callback"),

@@ -1,4 +1,4 @@
-"""Signing out, the failure page, the choice of company, and whether the service lives."""
+"""Signing out, the failure page, and whether the service lives."""
 
 from contextlib import closing
 
@@ -15,27 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
-from access.models import Membership
 from access.oidc import WITHOUT_ACCESS
 from access.services import write_audit
 
 PATIENCE = 2  # seconds that readyz waits for each of its two
-
-
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """The companies that this person belongs to; straight on where there is one. The operator goes to the admin site."""
-    if request.user.is_superuser:
-        return redirect("admin:index")
-    hers = Membership.objects.filter(user=request.user)  # type: ignore[misc]  # LoginRequiredMiddleware
-    found = hers.select_related("client", "role").order_by("client__name", "pk")
-    # What is overdue is accounting's to know, and access may not ask it.
-    memberships = [
-        {"client": one.client, "role_name": one.role.name, "overdue": None, "overdue_count": None} for one in found
-    ]
-    if len(found) == 1:
-        return redirect("dashboard", found[0].client.organisation_number)
-    return TemplateResponse(request, "home.html", {"memberships": memberships})
 
 
 @login_not_required  # whose session has ended by itself is signed out, and not sent to sign in for it

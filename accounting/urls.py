@@ -11,6 +11,7 @@ urlpatterns = [
         views.aged_receivables_page,
         name="report_aged_receivables",
     ),
+    path("klient/<str:organisation_number>/rapporter/avstemming/", views.reconciliation_page, name="reconciliation"),
     path(
         "klient/<str:organisation_number>/fakturaer/ubetalte/",
         views.unpaid_invoices_page,

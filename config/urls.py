@@ -11,3 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("financing.urls")),
     path("", include("dashboard.urls")),
 ]
+
+handler400 = "access.errors.bad_request"
+handler403 = "access.errors.forbidden"
+handler500 = "access.errors.server_error"

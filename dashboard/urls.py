@@ -1,7 +1,10 @@
-"""The dashboard's address."""
+"""The dashboard's address, and that of the choice of company."""
 
 from django.urls import path
 
-from dashboard import views
+from dashboard import chooser, views
 
-urlpatterns = [path("klient/<str:organisation_number>/", views.dashboard, name="dashboard")]
+urlpatterns = [
+    path("", chooser.home, name="home"),
+    path("klient/<str:organisation_number>/", views.dashboard, name="dashboard"),
+]

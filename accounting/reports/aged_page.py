@@ -14,7 +14,7 @@ from accounting.reports.pages import Around, Column, Link, Text, address, around
 from accounting.reports.paid_after import PaidAfter, paid_after
 from accounting.reports.position import Position
 from accounting.reports.query import ZERO
-from accounting.reports.reconciliation import AccountBalance
+from accounting.reports.reconciliation import AccountBalance, Reconciliation
 
 BAR_WIDTH = 1000
 
@@ -49,6 +49,11 @@ class Compared:
     balance: Decimal
     difference: Decimal
     subledger: Decimal
+
+    @classmethod
+    def of(cls, found: Reconciliation, sub_ledger: Decimal) -> "Compared":
+        """The reconciliation with the sub-ledger that it was made for."""
+        return cls(found.accounts, found.balance, found.difference, sub_ledger)
 
     @property
     def agrees(self) -> bool:
@@ -176,7 +181,7 @@ def _aged_part(
         total=part.total,
         overdue=overdue,
         overdue_share=None if overdue is None else _share(overdue, part.total),
-        reconciliation=Compared(found.accounts, found.balance, found.difference, part.total) if found else None,
+        reconciliation=Compared.of(found, part.total) if found else None,
         bar=tuple(_bar([(amount, column) for amount, column in named if amount > 0])),
         customers=part.customers,
         paid_after=paid.total(code) if paid else None,

@@ -1,6 +1,7 @@
 """What the general ledger's control accounts say of the same date, to set beside the sub-ledger."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -19,6 +20,19 @@ SELECT m.account, COALESCE(sum(m.amount) FILTER (WHERE m.day <= %(as_of)s), 0.00
           FROM accounting_heldperiod p WHERE p.client_id = %(client)s)
  GROUP BY m.account
  ORDER BY length(m.account), m.account
+"""
+
+
+# What moved on a day by the one and by the other, where that is not the same.
+_DAYS = """
+SELECT day, COALESCE(s.amount, 0.00), COALESCE(l.amount, 0.00),
+       sum(COALESCE(s.amount, 0.00) - COALESCE(l.amount, 0.00)) OVER (ORDER BY day)
+  FROM (SELECT entry_date AS day, sum(amount) AS amount FROM accounting_ledgerentry
+         WHERE client_id = %(client)s AND entry_date <= %(as_of)s GROUP BY entry_date) s
+  FULL JOIN (SELECT day, sum(amount) AS amount FROM accounting_controlaccountmovement
+              WHERE client_id = %(client)s AND day <= %(as_of)s GROUP BY day) l USING (day)
+ WHERE COALESCE(s.amount, 0) <> COALESCE(l.amount, 0)
+ ORDER BY day DESC
 """
 
 
@@ -60,3 +74,28 @@ def reconciliation(client: Client, options: Options, sub_ledger: Decimal) -> Rec
         return None
     balance = sum((one.balance for one in accounts), ZERO)
     return Reconciliation(accounts=accounts, balance=balance, difference=sub_ledger - balance)
+
+
+class DifferingDay(NamedTuple):
+    """A day on which sub-ledger and control accounts moved differently, debits less credits, and how far apart they are
+    at its end."""
+
+    day: date
+    sub_ledger: Decimal
+    control_accounts: Decimal
+    so_far: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """Sub-ledger less control accounts, of this day alone."""
+        return self.sub_ledger - self.control_accounts
+
+
+def differing_days(client: Client, as_of: date) -> list[DifferingDay]:
+    """The days up to the date (inclusive) that make up the difference, the newest first; in one query.
+
+    Their differences add up to that of `reconciliation`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_DAYS, {"client": client.pk, "as_of": as_of})
+        return [DifferingDay._make(row) for row in cursor.fetchall()]

@@ -3,6 +3,8 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.utils.functional import Promise
+
 from config import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -211,4 +213,4 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }
-ENVIRONMENT_BANNER = ""
+ENVIRONMENT_BANNER: str | Promise = ""

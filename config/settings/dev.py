@@ -2,6 +2,8 @@
 
 import os
 
+from django.utils.translation import gettext_lazy as _
+
 from config import env
 from config.settings.base import *  # noqa: F403
 
@@ -18,4 +20,4 @@ if not {"OIDC_ISSUER", "BUFFER_BASE_URL", "SANDBOX_PORT"} & os.environ.keys() an
 # Cookies have plain names on http; the bank in the sandbox is kept apart by its host (127.0.0.1, not localhost).
 SESSION_COOKIE_NAME = "sessionid"
 CSRF_COOKIE_NAME = "csrftoken"
-ENVIRONMENT_BANNER = "Demo: banken er en etterligning, og ingen penger flyttes."
+ENVIRONMENT_BANNER = _("Demo: the bank is a stand-in, and no money moves.")

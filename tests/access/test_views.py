@@ -1,4 +1,4 @@
-"""Choosing a company, signing out, the failure page, and whether the service lives."""
+"""Signing out, the failure page, and whether the service lives."""
 
 import socket
 
@@ -10,52 +10,6 @@ from django.test import Client as Browser
 from access.models import AuditEntry
 from access.ownership import as_owner
 from access.services import known_person
-
-
-@pytest.mark.django_db
-def test_home_is_for_people_who_are_signed_in(client):
-    assert client.get("/")["Location"] == "/innlogging/?next=/"
-
-
-@pytest.mark.django_db
-def test_without_a_company(client):
-    client.force_login(known_person(subject="nobody"))
-    answer = client.get("/")
-    assert (answer.status_code, answer.context["memberships"]) == (200, [])
-
-
-@pytest.mark.django_db
-def test_with_one_company_it_goes_straight_on(client, make_client, make_member):
-    client.force_login(make_member(make_client(), "dag", "daglig_leder"))
-    assert client.get("/")["Location"] == "/klient/310000000/"
-
-
-@pytest.mark.django_db
-def test_with_several_one_chooses_among_ones_own(client, make_client, make_member, django_assert_num_queries):
-    second, first = make_client("310000000", "Furuly Lys AS"), make_client("310011118", "Bjerk Lys AS")
-    make_client("310022225", "Fjordlys AS")
-    make_member(first, "rita", "regnskapsforer")
-    client.force_login(make_member(second, "rita", "revisor"))
-    client.get("/")  # the session's first request writes its beginning
-    with django_assert_num_queries(6):  # session, person, companies; the session is kept alive in three
-        answer = client.get("/")
-    assert answer.context["memberships"] == [
-        {"client": first, "role_name": "Regnskapsfører", "overdue": None, "overdue_count": None},
-        {"client": second, "role_name": "Revisor", "overdue": None, "overdue_count": None},
-    ]
-    shown = answer.content.decode()
-    assert "/klient/310000000/" in shown and "/klient/310011118/" in shown
-    assert "Fjordlys" not in shown
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("member", [False, True])
-def test_the_operator_goes_to_the_admin_site(client, make_client, make_member, member):
-    otto = known_person(subject="otto", is_superuser=True)
-    if member:
-        make_member(make_client(), "otto", "administrator")
-    client.force_login(otto)
-    assert client.get("/")["Location"] == "/admin/"
 
 
 @pytest.mark.django_db(transaction=True)

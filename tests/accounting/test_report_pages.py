@@ -85,22 +85,27 @@ class TestWhoGetsIn:
         assert rita.post(address).status_code == 405
 
 
-@pytest.mark.parametrize(("address", "queries"), [(OPEN, 4), (AGED, 3), (UNPAID, 3)])
-def test_the_number_of_queries_does_not_grow_with_the_rows(rita, books, address, queries):
-    def counted():
-        with CaptureQueriesContext(connection) as captured:
-            page(rita, address)
-        return [query["sql"] for query in captured]
+RECONCILIATION = "/klient/310000000/rapporter/avstemming/"
 
-    books.invoice("1", "2026-01-01", "1.00")
-    rita.get(address)
-    one = counted()
-    for number in ("2", "3"):
-        books.invoice(number, "2026-01-01", "1.00")
-        books.payment(number, "2026-01-01", "2.00")
-    three = counted()
-    assert sum("accounting_" in sql for sql in one) == sum("accounting_" in sql for sql in three) == queries
-    assert len(one) == len(three)
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize(("address", "query", "queries"), [
+    (OPEN, {}, 17), (OPEN, {"per": "2026-03-31"}, 18), (OPEN, {"visning": "sammendrag"}, 16),
+    (OPEN, {"kunde": "1-", "kreditsaldo": "ja", "sok": "1"}, 17), (AGED, {}, 16), (AGED, {"per": "2026-03-31"}, 17),
+    (AGED, {"valuta": "original"}, 15), (UNPAID, {}, 16), (UNPAID, {"per": "2026-03-31"}, 17),
+    (RECONCILIATION, {"per": "2026-03-31"}, 17),
+])  # fmt: skip
+def test_the_number_of_queries_does_not_grow_with_the_rows(
+    rita, books, django_assert_num_queries, address, query, queries, rows
+):
+    books.period("2026-01-01", "2026-12-31")
+    books.control("1500", "2026-01-01", "1.00")
+    for number in range(rows):
+        books.paid(books.invoice(str(number), f"2026-01-0{number + 1}", "1.00", department="1"), "2026-04-01", "0.50")
+        books.payment(str(number), "2026-01-01", "2.00")
+    rita.get(address, query)
+    with django_assert_num_queries(queries):
+        page(rita, address, **query)
 
 
 def test_the_view_may_only_select(rita, books):
@@ -281,3 +286,41 @@ def test_a_payment_entered_today_does_not_change_yesterdays_page(rita, some):
     before = [rita.get(address, yesterday).content for address in (OPEN, AGED, UNPAID)]
     some.paid(owed, today)
     assert [rita.get(address, yesterday).content for address in (OPEN, AGED, UNPAID)] == before
+
+
+class TestTheDifference:
+    """«Vis differansen»: the days on which sub-ledger and control accounts moved differently."""
+
+    URL = RECONCILIATION
+
+    @pytest.fixture
+    def differing(self, books):
+        books.period("2026-01-01", "2026-12-31")
+        books.invoice("1", "2026-01-10", "100.00")
+        books.invoice("1", "2026-02-10", "200.00")
+        books.control("1500", "2026-01-10", "100.00")
+        books.control("1500", "2026-02-10", "150.00")
+        books.control("1501", "2026-02-10", "20.00")
+        books.control("1500", "2026-03-01", "-7.00")
+
+    def test_the_days_add_up_to_the_difference(self, rita, differing):
+        for day, expected in (("2026-03-31", ["37.00", "30.00"]), ("2026-02-28", ["30.00"]), ("2026-01-31", [])):
+            context = page(rita, self.URL, per=day)
+            assert [str(one.so_far) for one in context["days"]] == expected
+            assert sum((one.difference for one in context["days"]), Decimal(0)) == context["found"].difference
+            assert context["found"].agrees == (not expected)
+
+    def test_the_aged_report_leads_there_where_they_differ(self, rita, differing):
+        link = f"{self.URL}?per=2026-03-31"
+        assert link in rita.get(AGED, {"per": "2026-03-31"}).content.decode()
+        assert self.URL not in rita.get(AGED, {"per": "2026-01-31"}).content.decode()
+
+    def test_without_a_general_ledger_it_says_so(self, rita, some):
+        assert "Hovedboken dekker ikke" in rita.get(self.URL).content.decode()
+
+    def test_a_date_that_is_none_is_today(self, rita, books):
+        assert page(rita, self.URL, per="x")["as_of"] == timezone.localdate()
+
+    def test_only_who_may_read_reports(self, company, make_member, client):
+        client.force_login(make_member(company, "stine", "standard"))
+        assert client.get(self.URL).status_code == 403

@@ -167,11 +167,12 @@ def sign_in(product, browser, browser_context_args, watched):
 
 
 @pytest.fixture
-def shot(tmp_path):
-    """Keep a picture where PICTURES names a folder: wide and narrow, whole page."""
-    folder = os.environ.get("PICTURES")
+def shot():
+    """Keep a picture, wide and narrow, whole page, where PICTURES names a folder; with `always` else in var/pictures."""
+    named = os.environ.get("PICTURES")
 
-    def take(page, name):
+    def take(page, name, *, always=False):
+        folder = named or (always and str(ROOT / "var" / "pictures"))
         if not folder:
             return
         before = page.viewport_size

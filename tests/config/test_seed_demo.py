@@ -1,4 +1,4 @@
-"""The demo: its figures, its people, that a repeat changes nothing, and that the two look-alikes stay apart."""
+"""The demo's small companies: figures, people, that a repeat changes nothing, that the look-alikes stay apart; the command."""
 
 import json
 from datetime import date, timedelta
@@ -6,7 +6,8 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.utils import timezone
 from stdnum import luhn
 from stdnum.no import orgnr
 
@@ -17,7 +18,8 @@ from accounting.models import ControlAccountMovement, Customer, HeldPeriod, Ledg
 from accounting.reports.aged_receivables import aged_receivables
 from accounting.reports.options import Options
 from accounting.services.demo import seed_demo
-from config.demo import move_people
+from accounting.services.demo.shape import LARGE
+from config.demo import move_people, seed_once
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2027, 3, 1)
@@ -41,8 +43,15 @@ def aged(number, as_of):
         return aged_receivables(client, Options(as_of=as_of)).as_json()["currencies"]["NOK"]
 
 
+def command(**options):
+    """What the command printed, line by line."""
+    out = StringIO()
+    call_command("seed_demo", stdout=out, **options)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
 def test_the_first_company_has_the_figures_it_was_drawn_with_whatever_the_day():
-    seed_demo(today=TODAY)
+    seed_demo(today=TODAY, entries=0)
     report = aged(FURULY, TODAY)
     assert report["totals"] == [
         "614515.00", "110662.50", "31300.00", "13050.00", "23750.00", "7480.00", "-20800.00"
@@ -62,17 +71,17 @@ def test_the_first_company_has_the_figures_it_was_drawn_with_whatever_the_day():
 
 @pytest.mark.parametrize("number", [FURULIA, FJORDLYS])
 def test_the_others_agree_with_their_general_ledger_also_in_the_past(number):
-    seed_demo(today=TODAY)
+    seed_demo(today=TODAY, entries=0)
     for days in (0, 30, 90, 200, 327):
         assert aged(number, TODAY - timedelta(days=days))["reconciliation"]["difference"] == "0.00"
 
 
 def test_a_repeat_changes_nothing_today_or_later():
-    first = seed_demo(today=TODAY)
+    first = seed_demo(today=TODAY, entries=0)
     assert [(one.client, one.entries > 0) for one in first] == [(FURULY, True), (FURULIA, True), (FJORDLYS, True)]
     before = everything()
     for day in (TODAY, TODAY + timedelta(days=40)):
-        assert {(one.customers, one.entries, one.matches, one.members) for one in seed_demo(today=day)} == {
+        assert {(one.customers, one.entries, one.matches, one.members) for one in seed_demo(today=day, entries=0)} == {
             (0, 0, 0, 0)
         }
         assert everything() == before
@@ -88,13 +97,13 @@ def test_what_the_user_did_to_the_demo_stays():
             customer=customer, entry_id="mine", source="ledger", kind="invoice", entry_date=TODAY, amount=1,
             open_amount=1, currency="NOK", currency_amount=1, open_currency_amount=1,
         )  # fmt: skip
-    first = seed_demo(today=TODAY, history=5)[0]
+    first = seed_demo(today=TODAY, entries=0)[0]
     assert (first.name, first.customers, first.entries, first.members) == ("Mitt eget navn AS", 0, 0, 4)
     assert Membership.objects.get(client=client, user=rita).role.key == "revisor"
 
 
 def test_people_and_roles_are_those_of_the_surface():
-    seed_demo(today=TODAY)
+    seed_demo(today=TODAY, entries=0)
     found = {
         (one.client.organisation_number, one.user.subject, one.user.name, one.role.key)
         for one in Membership.objects.select_related("client", "user", "role")
@@ -110,7 +119,7 @@ def test_people_and_roles_are_those_of_the_surface():
 
 
 def test_the_look_alikes_share_names_and_days_but_no_amount_and_no_number():
-    seed_demo(today=TODAY)
+    seed_demo(today=TODAY, entries=0)
     books = {}
     for number in (FURULY, FURULIA):
         client = Client.objects.get(organisation_number=number)
@@ -128,7 +137,7 @@ def test_the_look_alikes_share_names_and_days_but_no_amount_and_no_number():
 
 
 def test_numbers_are_right_to_the_check_digit():
-    seed_demo(today=TODAY)
+    seed_demo(today=TODAY, entries=0)
     assert len({one.bank_account for one in Client.objects.all()}) == 3
     for client in Client.objects.all():
         check_bank_account(client.bank_account)
@@ -139,28 +148,28 @@ def test_numbers_are_right_to_the_check_digit():
                 assert luhn.is_valid(entry.kid)
 
 
-def test_history_adds_settled_pairs_up_to_a_number_and_moves_the_general_ledger_along():
-    out = StringIO()
-    call_command("seed_demo", entries=7, stdout=out)
-    lines = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert [one["client"] for one in lines] == [FURULY, FURULIA, FJORDLYS]
-    first = seed_demo(today=TODAY, history=20)[0]
-    assert (first.entries, first.matches) == (26, 13)
-    assert [one.entries for one in seed_demo(today=TODAY, history=20)] == [0, 0, 0]
-    client = Client.objects.get(organisation_number=FURULY)
-    with client_scope(client):
-        history = LedgerEntry.objects.for_client(client).filter(entry_id__startswith="demo-history-")
-        assert history.count() == 40
-        assert not history.filter(closed_on=None).exists()
-        end = LedgerEntry.objects.for_client(client).get(entry_id="demo-1877").entry_date
-        assert history.latest("entry_date").entry_date < end
-    report = aged(FURULY, end)
-    assert (report["total"], report["reconciliation"]["difference"]) == ("779957.50", "1250.00")
-    assert aged(FURULY, end - timedelta(days=100))["reconciliation"]["difference"] == "0.00"
+def test_the_command_says_what_it_added_to_each_company_and_makes_the_large_one_with_so_many_entries():
+    assert [(one["client"], one["entries"]) for one in command(entries=0)] == [
+        (FURULY, 44), (FURULIA, 44), (FJORDLYS, 14)
+    ]  # fmt: skip
+    (large,) = command(entries=7)[3:]
+    large.pop("matches")  # by the day on which the test runs
+    assert large == {"client": LARGE.number, "name": LARGE.name, "customers": 400, "entries": 7, "members": 4}
+    with pytest.raises(CommandError, match="give 0 or more"):
+        command(entries=-1)
+
+
+def test_make_run_makes_the_large_company_in_its_whole_size(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("accounting.management.commands.seed_demo.seed_demo", lambda **asks: asked.append(asks) or [])
+    monkeypatch.setattr("config.demo._take_statistics", lambda: asked.append("statistics"))  # not in a transaction
+    seed_once(tmp_path)
+    seed_once(tmp_path)
+    assert asked == [{"today": timezone.localdate(), "entries": 20_000}, "statistics"]
 
 
 def test_people_follow_the_issuer_and_one_known_there_gets_what_she_lacks():
-    seed_demo(today=TODAY)
+    seed_demo(today=TODAY, entries=0)
     former = User.objects.get(subject="dag").issuer
     new = "http://127.0.0.1:9999"
     twin = known_person(subject="rita", issuer=new)

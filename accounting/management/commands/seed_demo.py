@@ -20,12 +20,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--entries", type=int, default=0, metavar="N",
-            help="settled invoices, each with its payment, that the first company shall have behind it",
+            "--entries", type=int, default=20_000, metavar="N",
+            help="ledger entries of the large company (20000); 0: it is not made",
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["entries"] < 0:
-            raise CommandError("--entries is a number of invoices: give 0 or more")
-        for one in seed_demo(today=timezone.localdate(), history=options["entries"]):
+            raise CommandError("--entries is a number of ledger entries: give 0 or more")
+        for one in seed_demo(today=timezone.localdate(), entries=options["entries"]):
             self.stdout.write(json.dumps(asdict(one), ensure_ascii=False))

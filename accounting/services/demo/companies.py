@@ -17,6 +17,7 @@ class Buyer:
     organisation_number: str = ""
     country: str = "NO"
     private_person: bool = False
+    related_party: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class Company:
     name: str
     bank_account: str
     roles: dict[str, str]
-    customers: tuple[Buyer, ...]
-    items: tuple[Item, ...]
+    customers: tuple[Buyer, ...] = ()
+    items: tuple[Item, ...] = ()
     difference: str = ""
     difference_on: str = ""
 
