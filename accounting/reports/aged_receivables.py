@@ -75,6 +75,11 @@ class AgedRows(Sequence[AgedRow]):
     def __iter__(self) -> Iterator[AgedRow]:
         return map(AgedRow, self._found)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AgedRows) and self._found == other._found
+
+    __hash__ = None  # type: ignore[assignment]
+
 
 @dataclass(frozen=True)
 class AgedCurrency:
