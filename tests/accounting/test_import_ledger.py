@@ -352,7 +352,10 @@ def test_lines_are_right_across_the_pieces_that_are_read(folder):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_imports_at_once_give_the_books_of_one(folder):
+@pytest.mark.parametrize("is_known", [False, True])
+def test_two_imports_at_once_give_the_books_of_one(folder, is_known):
+    if is_known:
+        create_client(organisation_number=NUMBER, name="Furuly Lys AS")
     files = folder.entries(*ROWS), folder.matches(match("I1", "P1", "1000.00"))
 
     def once(_):
