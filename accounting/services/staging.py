@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
 _ROWS = 1000  # made into one piece of text
 _PIECE = 2**20
@@ -34,7 +34,7 @@ def copy_rows(name: str, rows: Iterable[Sequence[Any]]) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.copy_expert(f"COPY {name} FROM STDIN", text, _PIECE)
-    except DatabaseError:
+    except Exception:
         if text.fault is not None:
             raise text.fault from None
         raise
