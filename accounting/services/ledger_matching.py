@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -14,7 +14,8 @@ from accounting.matching import ZERO, Found, Item, currency_share, match_custome
 from accounting.models import LedgerEntry
 from accounting.services.staging import analyse, copy_rows, make_table
 
-BATCH = 10_000
+BATCH = 5000  # matches in memory
+STATEMENT = 50_000  # matches stored at once: what is open is then reckoned anew a few times only
 _FIELDS = (
     "pk", "customer_id", "entry_date", "amount", "open_amount", "currency_amount", "open_currency_amount", "kid",
     "invoice_number", "cross_reference",
@@ -60,26 +61,27 @@ def match_entries_after(client: Client, last_pk: int) -> Matched:
     Inside the client's scope. The rule is accounting/matching.py; a match counts from the later of the two entry dates.
     Memory grows with what is open of one customer only.
     """
-    created = assumed = 0
-    batch: list[tuple[Any, ...]] = []
+    created = assumed = staged = 0
     make_table("ledger_match", _COLUMNS)
-    for match in _matches(client, last_pk):
-        created += 1
-        assumed += match[-1]
-        batch.append(match)
-        if len(batch) == BATCH:
-            _store(client, batch)
-            batch = []
-    _store(client, batch)
+    matches = _matches(client, last_pk)
+    while batch := list(islice(matches, BATCH)):
+        copy_rows("ledger_match", batch)
+        created += len(batch)
+        assumed += sum(match[-1] for match in batch)
+        staged += len(batch)
+        if staged >= STATEMENT:
+            _store(client)
+            staged = 0
+    _store(client)
     return Matched(created, assumed)
 
 
-def _store(client: Client, batch: list[tuple[Any, ...]]) -> None:
+def _store(client: Client) -> None:
+    """Put what is staged into the ledger."""
+    analyse("ledger_match")
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE ledger_match")
-        copy_rows("ledger_match", batch)
-        analyse("ledger_match")
         cursor.execute(_INSERT, {"client": client.pk})
+        cursor.execute("TRUNCATE ledger_match")
 
 
 def _matches(client: Client, last_pk: int) -> Iterator[tuple[Any, ...]]:
