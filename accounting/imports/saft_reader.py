@@ -152,14 +152,8 @@ def _transactions(first: Any, events: Iterator[tuple[str, Any]], declared: Decla
 
 
 def _forget(element: Any) -> None:
-    """Empty it, and let go of the one before it.
-
-    Not of itself: the space that follows it is yet to come, and would gather in the parent to one text without end.
-    """
     element.clear()
-    parent = element.getparent()
-    while (before := element.getprevious()) is not None and before.tag == element.tag:
-        parent.remove(before)
+    element.getparent().remove(element)
 
 
 def _header(element: Any) -> Header:

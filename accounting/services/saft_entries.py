@@ -179,9 +179,9 @@ class Staged:
 
     def warn_of_missing(self, covered: Coverage, warnings: Warnings) -> None:
         """Lines that are held, of days that the file covers too, and that it does not have."""
-        if not covered.overlaps or covered.held_last is None:
+        if not covered.overlaps:
             return
-        values = self.values | {"start": covered.start, "end": min(covered.end, covered.held_last)}
+        values = self.values | {"start": covered.start, "end": covered.end}
         with connection.cursor() as cursor:
             cursor.execute(_MISSING, values)
             rows = cursor.fetchall()

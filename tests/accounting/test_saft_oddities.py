@@ -180,7 +180,7 @@ def test_encodings(file, encoding):
 
 
 def test_space_between_the_vouchers_is_let_go_of(file):
-    """It would gather to one text longer than libxml2 allows."""
+    """Together it is more than one text may be."""
     space = "\n" + " " * 3_000_000
     path = file(customers=[customer()], vouchers=[sale("2026-01-05", "1", number=str(n)) + space for n in range(5)])
     assert run(path)["entries"]["created"] == 5
@@ -192,6 +192,10 @@ def test_lines_beyond_65535_are_named(file):
     with pytest.raises(ImportRefused) as refusal:
         list(read_saft(file(vouchers=[*before, bad])).transactions)
     assert refusal.value.line == 70_012
+    undated = "\n" * 3 + voucher("", "\n", line("1"), number="2").replace("<Tran", "\n<Tran")
+    with pytest.raises(ImportRefused) as refusal:
+        list(read_saft(file(vouchers=[*before, undated])).transactions)
+    assert refusal.value.line == 70_015
     empty = voucher("2026-01-05", "\n\n", "<Line></Line>", number="2")
     with pytest.raises(ImportRefused) as refusal:
         list(read_saft(file(vouchers=[*before, empty])).transactions)
