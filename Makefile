@@ -13,7 +13,7 @@ INSTALL = $(FIND); "$$one" -m pip --python $(BIN)/python install --quiet --disab
 STATIC := $(shell find static $(wildcard $(APPS:=/static)) -type f -not -path 'static/vendor/*')
 PO := $(wildcard locale/*/LC_MESSAGES/django.po)
 
-.PHONY: setup database run test check clean
+.PHONY: setup database run test check bench clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/packages.stamp static/vendor/.stamp $(PO:.po=.mo) var/static/.stamp database
@@ -34,6 +34,10 @@ check: setup
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m config.translations check
 	$(BIN)/python -m config.tidy
+
+# SIZE=1M for a million entries; docs/bench.md says what is measured.
+bench: setup
+	@$(BIN)/python -m bench $(SIZE)
 
 # Removes what the others made, the state folder at its default place with the demo's data included. A folder that
 # STATE_DIR names is its owner's: it is left, and named.

@@ -4,13 +4,11 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db import connection
-
 from access.models import Client
 from accounting.reports.items import Listing
 from accounting.reports.options import Options
 from accounting.reports.position import Position, cut, paged
-from accounting.reports.query import chosen_items, status_condition
+from accounting.reports.query import chosen_items, reading_much, status_condition
 
 _SUMS = """, customer_sum AS (
     SELECT i.report_currency, i.customer_id, count(*) AS items, sum(i.was_open) AS total,
@@ -51,11 +49,10 @@ def page_of_customers(
     client: Client, options: Options, listing: Listing, position: Position | None
 ) -> tuple[list[CustomerLine], Position | None, Position | None]:
     """The customers of one page by number, and where the pages before and after it stand; in one query."""
-    query, values = chosen_items(client, options, also=listing.condition)
     condition, ending, more = paged(position, _KEYS)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            query + _SUMS.format(status=status_condition(options), position=condition, ending=ending), values | more
-        )
+    with reading_much(client, options) as (cursor, settled):
+        query, values = chosen_items(client, options, also=listing.condition, settled=settled)
+        query += _SUMS.format(status=status_condition(options), position=condition, ending=ending)
+        cursor.execute(query, values | more)
         rows = [CustomerLine._make(row) for row in cursor.fetchall()]
     return cut(rows, position, lambda row: (row.currency, row.number_key))

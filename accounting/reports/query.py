@@ -1,7 +1,12 @@
 """What was open as of a date: the one piece of SQL that every report stands on, and what narrows it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from access.models import Client
 from accounting.reports.filters import STATUS_SQL, conditions
@@ -9,16 +14,16 @@ from accounting.reports.options import NO_DUE_DATE, AgeBy, Credits, Currency, Op
 
 ZERO = Decimal("0.00")
 
+_OPEN_TODAY = """SELECT * FROM accounting_ledgerentry
+     WHERE client_id = %(client)s AND entry_date <= %(as_of)s AND closed_on IS NULL"""
+_CLOSED_LATER = """SELECT * FROM accounting_ledgerentry
+     WHERE client_id = %(client)s AND entry_date <= %(as_of)s AND closed_on > %(as_of)s"""
 # Open as of D is what is open today and was there on D, and what was closed after D. What was open of it: all of it where
 # it was first matched after D, what is open today where it was last matched by D, and for the few between, the amount
 # less the matches up to D. The dates are kept by a trigger; a match is never dated before either of its entries.
 _ITEM = """
 WITH candidate AS (
-    SELECT * FROM accounting_ledgerentry
-     WHERE client_id = %(client)s AND entry_date <= %(as_of)s AND closed_on IS NULL
-    UNION ALL
-    SELECT * FROM accounting_ledgerentry
-     WHERE client_id = %(client)s AND entry_date <= %(as_of)s AND closed_on > %(as_of)s
+    {candidates}
 ), item AS (
     SELECT e.*,
            e.amount < 0 AS is_credit,
@@ -52,6 +57,9 @@ _WAS_OPEN = """CASE WHEN {entry}.last_matched_on IS NULL OR {entry}.last_matched
                 ELSE {entry}.{amount} +
                      (SELECT COALESCE(sum(m.{credit}), 0) FROM accounting_match m
                        WHERE m.client_id = %(client)s AND m.credit_id = {entry}.id AND m.matched_on <= %(as_of)s) END"""
+_PLANNER = {"enable_nestloop": "off", "max_parallel_workers_per_gather": "0", "jit": "off", "work_mem": "'32MB'"}
+# Its end of an index; EXISTS could read the table through.
+_LAST_MATCH = "SELECT matched_on FROM accounting_match WHERE client_id = %(client)s ORDER BY matched_on DESC LIMIT 1"
 _IN_BASE = {"amount": "amount", "debit": "amount", "credit": "amount"}
 _IN_CURRENCY = {"amount": "currency_amount", "debit": "debit_currency_amount", "credit": "credit_currency_amount"}
 
@@ -61,10 +69,13 @@ def was_open(entry: str, *, in_currency: bool) -> str:
     return _WAS_OPEN.format(entry=entry, **(_IN_CURRENCY if in_currency else _IN_BASE))
 
 
-def chosen_items(client: Client, options: Options, *, also: str = "") -> tuple[str, dict[str, Any]]:
+def chosen_items(
+    client: Client, options: Options, *, also: str = "", settled: bool = False
+) -> tuple[str, dict[str, Any]]:
     """`WITH … chosen AS (…)`: the open items that the options ask for, whatever their status, and its parameters.
 
-    `also` is a further condition on an item `i`. What follows reads `chosen`; `status_condition` narrows by status.
+    `also` is a further condition on an item `i`. `settled`: nothing was matched after the date, as `reading_much` found.
+    What follows reads `chosen`; `status_condition` narrows by status.
     """
     original = options.currency == Currency.ORIGINAL
     found, values = conditions(options.only)
@@ -75,12 +86,30 @@ def chosen_items(client: Client, options: Options, *, also: str = "") -> tuple[s
         found.append("i.was_open <> 0")
     if also:
         found.append(also)
+    open_today = "e.open_currency_amount" if original else "e.open_amount"
     query = _ITEM.format(
+        candidates=_OPEN_TODAY if settled else f"({_OPEN_TODAY} ORDER BY customer_id) UNION ALL {_CLOSED_LATER}",
         currency="e.currency" if original else "%(base)s",
         amount="e.currency_amount" if original else "e.amount",
-        was_open=was_open("e", in_currency=original),
+        was_open=open_today if settled else was_open("e", in_currency=original),
     ) + _CHOSEN.format(customer=with_customer, conditions=" AND ".join(found) or "TRUE")
     return query, values | _parameters(client, options)
+
+
+@contextmanager
+def reading_much(client: Client, options: Options) -> Iterator[tuple[CursorWrapper, bool]]:
+    """A cursor for a query that groups all open items of a company, and whether nothing was matched after the date.
+
+    What is planned with it is planned for thousands of rows, whatever is estimated: PostgreSQL takes the groups of a
+    union for 200 and would look up each customer by itself; it takes the matches to be read for every item, and would
+    compile, or start other processes, for that.
+    """
+    with connection.cursor() as cursor:
+        settings = "; ".join(f"SET LOCAL {name} = {value}" for name, value in _PLANNER.items())
+        cursor.execute(f"{settings}; {_LAST_MATCH}", {"client": client.pk})
+        last = cursor.fetchone()
+        yield cursor, last is None or last[0] <= options.as_of
+        cursor.execute("; ".join(f"SET LOCAL {name} = DEFAULT" for name in _PLANNER))
 
 
 def status_condition(options: Options) -> str:

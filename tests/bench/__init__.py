@@ -1,0 +1,1 @@
+"""The bench runs whole on a handful of rows."""
