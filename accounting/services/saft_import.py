@@ -23,6 +23,7 @@ from accounting.services.ledger_matching import match_entries_after
 from accounting.services.saft_company import company_of
 from accounting.services.saft_entries import Staged, held_openings
 from accounting.services.saft_store import DAY, ZERO
+from accounting.services.statistics import analyse_ledger
 
 BATCH = 5000  # lines
 
@@ -96,6 +97,7 @@ class _Import:
                 "entries": created, "matches": matched.created,
             }  # fmt: skip
             write_audit(action="ledger.imported", client=self.client, actor=actor, details=details)
+        analyse_ledger(created)
         return {
             "client": self.client.organisation_number,
             "customers": counts,

@@ -14,9 +14,9 @@ from accounting.imports.refusal import ImportRefused
 from accounting.imports.saft_file import Header
 from accounting.models import ControlAccountMovement, HeldPeriod, LedgerEntry
 from accounting.services.staging import analyse, copy_rows, make_table
+from accounting.services.statistics import analyse_customers
 
 BATCH = 2000
-MUCH = 0.2  # of a table's rows, as autovacuum has it
 ZERO = Decimal("0.00")
 DAY = timedelta(days=1)
 
@@ -111,10 +111,7 @@ def store_customers(client: Client, given: Iterable[tuple[Any, ...]], *, update:
         created = cursor.rowcount
         cursor.execute("SELECT count(*) FROM saft_customer")
         (count,) = cursor.fetchone()
-        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'accounting_customer'::regclass")
-        (counted,) = cursor.fetchone()
-        if created > max(counted, 0) * MUCH:  # else a new file need not count all companies' customers
-            cursor.execute("SELECT accounting_analyse()")
+    analyse_customers(created)
     return {"created": created, "updated": updated, "unchanged": count - created - updated}
 
 
