@@ -1,39 +1,18 @@
 """SAF-T: the rules of the import, each on a small file of its own."""
 
-import json
-from io import StringIO
-
 import pytest
-from django.core.management import call_command
 
 from access.models import AuditEntry, Client
 from access.tenancy import client_scope
 from accounting.models import ControlAccountMovement, Customer, LedgerEntry, Match
 from tests.accounting.saft_builder import account, balance, customer, line, saft, sale, voucher
+from tests.accounting.saft_runner import company, refused, run
 
 pytestmark = pytest.mark.django_db
 
 
-def run(path, *arguments):
-    out = StringIO()
-    call_command("import_saft", str(path), *arguments, stdout=out)
-    return json.loads(out.getvalue())
-
-
-def refused(path, *arguments):
-    err = StringIO()
-    with pytest.raises(SystemExit) as ended:
-        call_command("import_saft", str(path), *arguments, stderr=err)
-    assert ended.value.code == 1
-    return err.getvalue()
-
-
 def codes(summary):
     return {one["code"] for one in summary["warnings"]}
-
-
-def company(number="310000000"):
-    return Client.objects.get(organisation_number=number)
 
 
 @pytest.fixture
