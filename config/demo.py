@@ -10,12 +10,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 
 from access.models import Membership, User
-from access.ownership import as_owner
 from access.services import known_person, write_audit
-from accounting.models import Customer, LedgerEntry, Match
 
 
 def seed_once(state: Path) -> None:
@@ -23,15 +21,7 @@ def seed_once(state: Path) -> None:
     stamp = state / "demo-seeded"
     if not stamp.exists():
         call_command("seed_demo", stdout=StringIO())
-        _take_statistics()
         stamp.touch()
-
-
-def _take_statistics() -> None:
-    """Tell PostgreSQL what the tables hold: until autovacuum does, some minutes later, it plans reports as for empty ones."""
-    with as_owner(), connection.cursor() as cursor:
-        for model in (Customer, LedgerEntry, Match):
-            cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
 
 
 def follow_issuer(state: Path) -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from access.models import Client, Rights
 from access.privileges import FINANCING, INVOICES, REPORTS
 from accounting.models import HeldPeriod, LedgerEntry
-from dashboard.overdue import overdue_invoices
+from accounting.reports.overdue import overdue_invoices
 from financing.models import Agreement, Consent, Onboarding
 
 CONSENT_WARNED = timedelta(days=60)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Terms:
     """A customer's terms of payment."""
 
@@ -15,7 +15,7 @@ class Terms:
     free_month: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Balance:
     """Opening and closing of a customer on an account, or of an account. Account or closing None: not named."""
 
@@ -24,9 +24,12 @@ class Balance:
     closing: Decimal | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer of the master files; organisation number and country as written."""
+    """A customer of the master files; organisation number and country as written.
+
+    `repeated_at`: the line on which it stood once more, with an account that had been named (0: it did not).
+    """
 
     number: str
     name: str
@@ -36,6 +39,7 @@ class Customer:
     terms: Terms | None
     balances: tuple[Balance, ...]
     line: int
+    repeated_at: int = 0
 
     @property
     def accounts(self) -> frozenset[str]:
@@ -69,7 +73,7 @@ class Line:
     customer: str
     amount: Decimal
     on_debit: bool
-    currency: str
+    currency: str  # not of three letters for a virtual one
     currency_amount: Decimal | None
     due_date: datetime.date | None
     reference: str

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lxml import etree
 
@@ -18,20 +18,20 @@ from accounting.imports.saft_file import Balance, Customer, Declared, Header, Li
 from accounting.imports.saft_values import (
     FIRST_YEAR,
     LAST_YEAR,
-    amount,
     amount_in,
     child,
     children,
     content,
-    day,
     day_in,
+    line_of,
     local,
-    parsed,
     text,
     whole,
+    whole_in,
 )
 
 ZERO = Decimal("0.00")
+VIRTUAL = "VIRTUAL"  # 1.40: an amount in bitcoin and the like, which two places do not hold
 
 # What is read, each with the element it must stand in (source documents have totals of the same names).
 _WANTED = {
@@ -44,7 +44,18 @@ _WANTED = {
     "TotalCredit": "GeneralLedgerEntries",
 }
 # What is only thrown away again, because there can be much of it.
-_UNWANTED = {"Supplier": "Suppliers", "AnalysisTypeTableEntry": "AnalysisTypeTable", "TaxTableEntry": "TaxTable"}
+_UNWANTED = frozenset(
+    ("Journal", "Taxonomy", "Supplier", "TaxTableEntry", "UOMTableEntry", "AnalysisTypeTableEntry",
+     "MovementTypeTableEntry", "Product", "PhysicalStockEntry", "Owner", "Asset", "Invoice", "Payment", "StockMovement",
+     "AssetTransaction")
+)  # fmt: skip
+# The first bytes of what is given in place of the file in it.
+_PACKED = {
+    b"PK\x03\x04": "a zip archive",
+    b"\x1f\x8b": "packed by gzip",
+    b"%PDF": "a PDF",
+    b"7z\xbc\xaf": "a 7z archive",
+}
 
 
 def read_saft(path: Path) -> SaftFile:
@@ -63,6 +74,8 @@ def read_saft(path: Path) -> SaftFile:
             first = element
             break
         if name == "Header":
+            if header is not None:
+                raise ImportRefused("there is a second Header: give a file of one company", line_of(element))
             header = _header(element)
         elif name == "Account":
             _account(element, accounts)
@@ -72,17 +85,18 @@ def read_saft(path: Path) -> SaftFile:
             _declare(name, element, declared)
         _forget(element)
     if header is None:
-        raise ImportRefused("there is no Header before the transactions: this is not a SAF-T Financial file")
+        told = "there is no Header before the transactions: this is not a SAF-T Financial file"
+        raise ImportRefused(told, line_of(first) if first is not None else 1)
     return SaftFile(header, customers, accounts, _transactions(first, events, declared), declared)
 
 
 def _events(path: Path) -> Iterator[tuple[str, Any]]:
     """The wanted elements as they end. Any DOCTYPE is refused, and nothing outside the file is ever looked at."""
     names = ["AuditFile", *_WANTED, *_UNWANTED]
-    places = _WANTED | _UNWANTED
     begun = False
     try:
         with path.open("rb") as file:
+            _check_start(file)
             parser = etree.iterparse(
                 file, events=("start", "end"), tag=[f"{{*}}{name}" for name in names], resolve_entities=False,
                 load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
@@ -91,19 +105,28 @@ def _events(path: Path) -> Iterator[tuple[str, Any]]:
                 if not begun:
                     _check_root(element)
                     begun = True
-                name = local(element)
-                parent = element.getparent()
-                if event == "start" or parent is None or places.get(name) != local(parent):
+                if event == "start" or (parent := element.getparent()) is None:
                     continue
+                name = local(element)
                 if name in _UNWANTED:
                     _forget(element)
-                else:
+                elif _WANTED.get(name) == local(parent):
                     yield name, element
             _check_root(parser.root)
     except etree.XMLSyntaxError as error:
         raise ImportRefused(f"the XML is broken ({error.msg}): export the file anew", error.lineno or 1) from error
     except OSError as error:
         raise ImportRefused(f"the file cannot be read ({error.strerror}): give another") from error
+
+
+def _check_start(file: BinaryIO) -> None:
+    start = file.read(4)
+    file.seek(0)
+    if not start:
+        raise ImportRefused("the file is empty: export it anew")
+    for mark, what in _PACKED.items():
+        if start.startswith(mark):
+            raise ImportRefused(f"the file is {what}, not XML: give the XML file itself, unpacked")
 
 
 def _check_root(element: Any) -> None:
@@ -122,7 +145,7 @@ def _transactions(first: Any, events: Iterator[tuple[str, Any]], declared: Decla
         if name == "Transaction":
             yield _transaction(element)
         elif name in ("Header", "Account", "Customer"):
-            raise ImportRefused(f"a {name} stands after the transactions: put it before them", element.sourceline)
+            raise ImportRefused(f"a {name} stands after the transactions: export it anew before them", line_of(element))
         else:
             _declare(name, element, declared)
         _forget(element)
@@ -136,7 +159,7 @@ def _forget(element: Any) -> None:
 def _header(element: Any) -> Header:
     company = child(element, "Company")
     if company is None:
-        raise ImportRefused("the Header names no Company: fill it in", element.sourceline)
+        raise ImportRefused("the Header names no Company: fill it in", line_of(element))
     accounts = []
     for one in children(company, "BankAccount"):
         if number := text(one, "BankAccountNumber"):
@@ -145,9 +168,7 @@ def _header(element: Any) -> Header:
             accounts.append(iban[4:])
     currency = text(element, "DefaultCurrencyCode") or "NOK"
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
-        raise ImportRefused(
-            f"DefaultCurrencyCode is {currency[:40]!r}, not a code of three letters", element.sourceline
-        )
+        raise ImportRefused(f"DefaultCurrencyCode is {currency[:40]!r}, not a code of three letters", line_of(element))
     start, end = _period(element)
     return Header(
         company_number=text(company, "RegistrationNumber"),
@@ -157,7 +178,7 @@ def _header(element: Any) -> Header:
         bank_accounts=tuple(accounts),
         start=start,
         end=end,
-        line=company.sourceline or 1,
+        line=line_of(company),
     )
 
 
@@ -165,17 +186,17 @@ def _period(header: Any) -> tuple[date, date]:
     """SelectionStartDate to SelectionEndDate, or months of a year from PeriodStart to PeriodEnd; inclusive."""
     found = child(header, "SelectionCriteria")
     if found is None:
-        raise ImportRefused("the Header has no SelectionCriteria: fill in the period", header.sourceline)
+        raise ImportRefused("the Header has no SelectionCriteria: fill in the period", line_of(header))
     start: date | None
     end: date | None
     if text(found, "SelectionStartDate"):
-        start, end = day(found, "SelectionStartDate"), day(found, "SelectionEndDate")
+        start, end = (day_in(child(found, name)) for name in ("SelectionStartDate", "SelectionEndDate"))
     else:
         start = date(_year(found, "PeriodStartYear"), _month(found, "PeriodStart"), 1)
         year, month = _year(found, "PeriodEndYear"), _month(found, "PeriodEnd")
         end = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
     if start is None or end is None or start > end:
-        raise ImportRefused("the period has no end or ends before it begins: correct it", found.sourceline)
+        raise ImportRefused("the period has no end or ends before it begins: correct it", line_of(found))
     return start, end
 
 
@@ -197,11 +218,13 @@ def _account(element: Any, accounts: dict[str, Balance]) -> None:
 def _customer(element: Any, customers: dict[str, Customer]) -> None:
     number = text(element, "CustomerID")
     if not number:
-        raise ImportRefused("a customer has no CustomerID: give it one", element.sourceline)
+        raise ImportRefused("a customer has no CustomerID: give it one", line_of(element))
     parts = children(element, "BalanceAccount")  # 1.30 on; before, account and balances stand on the customer
     found = [balance for part in parts or [element] for balance in _balances(part)]
     if known := customers.get(number):  # once per account, in some files
-        customers[number] = replace(known, balances=_by_account([*known.balances, *found]))
+        again = line_of(element) if {one.account for one in known.balances} & {one.account for one in found} else 0
+        balances = _by_account([*known.balances, *found])
+        customers[number] = replace(known, balances=balances, repeated_at=known.repeated_at or again)
         return
     address = child(element, "Address")
     info = child(element, "PartyInfo")
@@ -213,7 +236,7 @@ def _customer(element: Any, customers: dict[str, Customer]) -> None:
         type=text(info, "Type") if info is not None else "",
         terms=_terms(info),
         balances=_by_account(found),
-        line=element.sourceline or 1,
+        line=line_of(element),
     )
 
 
@@ -261,54 +284,64 @@ def _together(before: Balance | None, balance: Balance) -> Balance:
 
 
 def _transaction(element: Any) -> Transaction:
-    on = day(element, "TransactionDate")
+    fields, lines = _fields(element, "Line")
+    on = day_in(fields.get("TransactionDate"))
     if on is None:
-        raise ImportRefused("a transaction has no TransactionDate that can be used: fill it in", element.sourceline)
-    if not (number := text(element, "TransactionID")):
-        raise ImportRefused("a transaction has no TransactionID: give it one", element.sourceline)
-    lines = children(element, "Line")
-    times = Counter(text(one, "RecordID") for one in lines)
+        raise ImportRefused("a transaction has no TransactionDate that can be used: fill it in", line_of(element))
+    if not (number := content(fields.get("TransactionID"))):
+        raise ImportRefused("a transaction has no TransactionID: give it one", line_of(element))
+    read = [_fields(one, "Analysis") for one in lines]
+    records = [content(found.get("RecordID")) for found, _ in read]
+    times = Counter(records)
     return Transaction(
         journal=text(element.getparent(), "JournalID"),
         id=number,
-        year=text(element, "PeriodYear") or str(on.year),
+        year=content(fields.get("PeriodYear")) or str(on.year),
         date=on,
-        posting_date=day(element, "GLPostingDate"),
-        voucher_type=text(element, "VoucherType"),
-        lines=tuple(_line(one, position, times) for position, one in enumerate(lines, start=1)),
-        line=element.sourceline or 1,
+        posting_date=day_in(fields.get("GLPostingDate")),
+        voucher_type=content(fields.get("VoucherType")),
+        lines=tuple(
+            _line(one, found, analyses, record if record and times[record] == 1 else f"#{position}")
+            for position, (one, (found, analyses), record) in enumerate(zip(lines, read, records, strict=True), start=1)
+        ),
+        line=line_of(element),
     )
 
 
-def _line(element: Any, position: int, times: Counter[str]) -> Line:
+def _fields(element: Any, many: str) -> tuple[dict[str, Any], list[Any]]:
+    """An element's children by name, of several the first; and all those that are called `many`."""
     fields: dict[str, Any] = {}
-    analyses = []
+    found = []
     for one in element:
         name = local(one)
-        if name == "Analysis":
-            analyses.append((text(one, "AnalysisType"), text(one, "AnalysisID")))
+        if name == many:
+            found.append(one)
         else:
             fields.setdefault(name, one)
+    return fields, found
+
+
+def _line(element: Any, fields: dict[str, Any], analyses: list[Any], record: str) -> Line:
     debit, credit = fields.get("DebitAmount"), fields.get("CreditAmount")
     if (debit is None) == (credit is None):
-        raise ImportRefused("a line must have a DebitAmount or a CreditAmount, and not both", element.sourceline)
+        raise ImportRefused("a line must have a DebitAmount or a CreditAmount, and not both", line_of(element))
     side, sign = (debit, 1) if debit is not None else (credit, -1)
-    value = amount(side, "Amount")
+    money, _ = _fields(side, "")
+    value = amount_in(money.get("Amount"))
     if value is None:
-        raise ImportRefused("a line has no Amount: fill it in", element.sourceline)
-    in_currency = amount(side, "CurrencyAmount")
+        raise ImportRefused("a line has no Amount: fill it in", line_of(element))
+    in_currency = amount_in(money.get("CurrencyAmount"))
 
     def said(name: str) -> str:
         return content(fields.get(name))
 
-    record = said("RecordID")
     return Line(
-        record_id=record if record and times[record] == 1 else f"#{position}",
+        record_id=record,
         account=said("AccountID"),
         customer=said("CustomerID"),
         amount=value * sign,
         on_debit=debit is not None,
-        currency=text(side, "CurrencyCode").upper(),
+        currency=(content(money.get("VirtualCurrencyType")) and VIRTUAL) or content(money.get("CurrencyCode")).upper(),
         currency_amount=None if in_currency is None else in_currency * sign,
         due_date=day_in(fields.get("DueDate")),
         reference=said("ReferenceNumber"),
@@ -316,8 +349,8 @@ def _line(element: Any, position: int, times: Counter[str]) -> Line:
         cross_reference=said("CrossReference"),
         source_document=said("SourceDocumentID"),
         description=said("Description"),
-        analyses=tuple(analyses),
-        line=element.sourceline or 1,
+        analyses=tuple((text(one, "AnalysisType"), text(one, "AnalysisID")) for one in analyses),
+        line=line_of(element),
     )
 
 
@@ -325,7 +358,7 @@ def _declare(name: str, element: Any, declared: Declared) -> None:
     if not content(element):
         return
     if name == "NumberOfEntries":
-        declared.entries = parsed(content(element), int, element)
+        declared.entries = whole_in(element)
     elif name == "TotalDebit":
         declared.debit = amount_in(element)
     else:

@@ -40,8 +40,8 @@ def is_receivable(line: Line, customer: Customer | None, named: frozenset[str]) 
     """Whether the line belongs to the customer ledger. `named`: the accounts that any customer's balance names."""
     if not line.customer:
         return False
-    if customer is not None and customer.accounts:
-        return line.account in customer.accounts
+    if customer is not None and any(one.account for one in customer.balances):
+        return any(one.account == line.account for one in customer.balances)
     return is_receivable_account(line.account, named)
 
 
@@ -50,9 +50,9 @@ def kinds_of(transaction: Transaction) -> dict[bool, tuple[str, bool]]:
 
     Once for the transaction, not per line: a voucher may hold a day's invoices.
     """
-    accounts = {
-        debit: {one.account for one in transaction.lines if (one.amount >= 0) == debit} for debit in (True, False)
-    }
+    accounts: dict[bool, set[str]] = {True: set(), False: set()}
+    for one in transaction.lines:
+        accounts[one.amount >= 0].add(one.account)
     plain = _PLAIN.get(transaction.voucher_type.lower(), (None, None))
     found: dict[bool, tuple[str, bool]] = {}
     for debit in (True, False):

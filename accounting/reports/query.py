@@ -53,10 +53,10 @@ _WAS_OPEN = """CASE WHEN {entry}.last_matched_on IS NULL OR {entry}.last_matched
                 WHEN {entry}.first_matched_on > %(as_of)s THEN {entry}.{amount}
                 WHEN {entry}.amount > 0 THEN {entry}.{amount} -
                      (SELECT COALESCE(sum(m.{debit}), 0) FROM accounting_match m
-                       WHERE m.client_id = %(client)s AND m.debit_id = {entry}.id AND m.matched_on <= %(as_of)s)
+                       WHERE m.client_id = {client} AND m.debit_id = {entry}.id AND m.matched_on <= %(as_of)s)
                 ELSE {entry}.{amount} +
                      (SELECT COALESCE(sum(m.{credit}), 0) FROM accounting_match m
-                       WHERE m.client_id = %(client)s AND m.credit_id = {entry}.id AND m.matched_on <= %(as_of)s) END"""
+                       WHERE m.client_id = {client} AND m.credit_id = {entry}.id AND m.matched_on <= %(as_of)s) END"""
 _PLANNER = {"enable_nestloop": "off", "max_parallel_workers_per_gather": "0", "jit": "off", "work_mem": "'32MB'"}
 # Its end of an index; EXISTS could read the table through.
 _LAST_MATCH = "SELECT matched_on FROM accounting_match WHERE client_id = %(client)s ORDER BY matched_on DESC LIMIT 1"
@@ -64,9 +64,9 @@ _IN_BASE = {"amount": "amount", "debit": "amount", "credit": "amount"}
 _IN_CURRENCY = {"amount": "currency_amount", "debit": "debit_currency_amount", "credit": "credit_currency_amount"}
 
 
-def was_open(entry: str, *, in_currency: bool) -> str:
-    """SQL for what was open of an entry as of the date, in its own currency or in the client's."""
-    return _WAS_OPEN.format(entry=entry, **(_IN_CURRENCY if in_currency else _IN_BASE))
+def was_open(entry: str, *, in_currency: bool, client: str = "%(client)s") -> str:
+    """SQL for what was open of an entry as of the date, in its own currency or in the client's, whose key is `client`."""
+    return _WAS_OPEN.format(entry=entry, client=client, **(_IN_CURRENCY if in_currency else _IN_BASE))
 
 
 def chosen_items(

@@ -7,6 +7,7 @@ from stdnum.no import fodselsnummer
 
 from access.models import Client, is_organisation_number
 from accounting.services.saft_checks import Warnings, bare_number
+from accounting.services.statistics import analyse_customers
 
 TRUE = ("true", "yes", "ja", "1")
 FALSE = ("false", "no", "nei", "0")
@@ -87,6 +88,7 @@ def store_customers(client: Client, warnings: Warnings) -> dict[str, int]:
         created = cursor.rowcount
         cursor.execute("SELECT count(*) FROM ledger_customer")
         (count,) = cursor.fetchone()
+    analyse_customers(created)
     _warn(warnings)
     return {"created": created, "updated": updated, "unchanged": count - created - updated}
 

@@ -13,6 +13,7 @@ from accounting.imports.ledger_csv import FileRefused
 from accounting.services.ledger_entries import store_entries
 from accounting.services.ledger_matches import store_matches
 from accounting.services.saft_checks import Warnings
+from accounting.services.statistics import analyse_ledger
 
 LONGEST_NAME = 200
 
@@ -50,6 +51,7 @@ def import_ledger(
                     "restated": stored.restated, "matches": matched,
                 }  # fmt: skip
                 write_audit(action="ledger.imported", client=client, actor=actor, details=details)
+            analyse_ledger(stored.created + matched)
             return {
                 "client": client.organisation_number,
                 "customers": customers,

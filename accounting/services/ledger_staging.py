@@ -50,7 +50,7 @@ def stage(file: LedgerCsv, table: str) -> None:
                 cursor.copy_expert(
                     f"COPY {table} ({given}) FROM STDIN (FORMAT csv, ENCODING 'UTF8', FORCE_NOT_NULL ({given}))",
                     file,
-                    size=CHUNK,
+                    CHUNK,
                 )
         except psycopg2.DatabaseError as fault:
             if file.refused:

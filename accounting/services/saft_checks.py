@@ -8,7 +8,7 @@ from decimal import Decimal
 from stdnum.no import fodselsnummer
 
 from access.models import is_organisation_number
-from accounting.imports.saft_file import Customer, SaftFile, Transaction
+from accounting.imports.saft_file import Customer, Header, SaftFile, Transaction
 
 ZERO = Decimal("0.00")
 MOST_WARNINGS = 50  # of one code; the rest is counted
@@ -27,6 +27,10 @@ class Warnings:
             self.found[code].append({"code": code, "message": message, "where": where})
         else:
             self.left_out[code] += 1
+
+    def count(self, code: str, total: int) -> None:
+        """That there were `total` of a code, of which the first were added."""
+        self.left_out[code] = total - len(self.found[code])
 
     def listed(self) -> list[dict[str, str]]:
         """In the order of codes, each code's by its place in the file; then how many more there were."""
@@ -72,13 +76,26 @@ def openings(saft: SaftFile) -> dict[str, Decimal]:
 
 
 def check_customer(customer: Customer, warnings: Warnings) -> None:
-    """The check digit of a customer's organisation number; kept as written all the same."""
+    """The check digit of its organisation number, kept as written all the same; and whether it stands there twice."""
+    if customer.repeated_at:
+        told = f"customer {customer.number} stands twice with the same account: its balances are added"
+        warnings.add("customer_repeated", told, f"line {customer.repeated_at}")
     written = customer.organisation_number
     if not written or (customer.country or "NO").upper() != "NO" or is_person(customer):
         return
     if not is_organisation_number(bare_number(written)):
         told = f"customer {customer.number}: the organisation number {written} has a wrong check digit or length"
         warnings.add("customer_number_check_digit", told, customer.number)
+
+
+def check_voucher(voucher: Transaction, header: Header, warnings: Warnings) -> None:
+    """A date outside the period, and debits that are not its credits."""
+    if not header.start <= voucher.date <= header.end:
+        told = f"voucher {voucher.id[:40]} is dated {voucher.date}, outside {header.start} to {header.end}"
+        warnings.add("period_differs", told, f"line {voucher.line}")
+    if balance := sum((one.amount for one in voucher.lines), ZERO):
+        told = f"voucher {voucher.id[:40]} does not balance: its debits less its credits are {balance}"
+        warnings.add("unbalanced_voucher", told, f"line {voucher.line}")
 
 
 def check_openings(given: Mapping[str, Decimal], held: Mapping[str, Decimal], warnings: Warnings) -> None:

@@ -1,4 +1,4 @@
-"""Writes what a SAF-T file says: customers, entries and control accounts' movements, in bulk, and only what is new."""
+"""Writes what a SAF-T file says of periods, customers and control accounts: set by set, and only what is new."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,13 +6,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import Max, Min, Sum
-from django.utils import timezone
 
 from access.models import Client
 from accounting.imports.refusal import ImportRefused
 from accounting.imports.saft_file import Header
-from accounting.models import ControlAccountMovement, Customer, HeldPeriod, LedgerEntry
+from accounting.models import ControlAccountMovement, HeldPeriod, LedgerEntry
+from accounting.services.staging import analyse, copy_rows, make_table
+from accounting.services.statistics import analyse_customers
 
 BATCH = 2000
 ZERO = Decimal("0.00")
@@ -65,87 +67,52 @@ def hold_period(client: Client, covered: Coverage, file_name: str) -> None:
         HeldPeriod.objects.for_client(client).create(start=covered.start, end=covered.end, file_name=file_name[:300])
 
 
-class Customers:
-    """The company's customers by number, created and updated as a file names them."""
+# Customers
 
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.keys: dict[str, int] = {}
-        self.counts = {"created": 0, "updated": 0, "unchanged": 0}
-        self._seen: set[str] = set()
+CUSTOMER_COLUMNS = {
+    "number": "text", "name": "text", "organisation_number": "text", "country": "text", "private_person": "boolean",
+}  # fmt: skip
 
-    def store(self, given: Iterable[dict[str, Any]], *, update: bool) -> None:
-        """Create those not held; with `update` the others take what the file says, without it they stay as they are."""
-        held = {one.number: one for one in Customer.objects.for_client(self.client)}
-        new, changed = [], []
-        names: set[str] = set()
-        for values in given:
-            self._seen.add(values["number"])
-            one = held.get(values["number"])
-            if one is None:
-                new.append(Customer(**values))
-            elif update and any(getattr(one, name) != value for name, value in values.items()):
-                for name, value in values.items():
-                    setattr(one, name, value)
-                one.changed_at = timezone.now()
-                changed.append(one)
-                names |= values.keys() - {"number"}
-            else:
-                self.counts["unchanged"] += 1
-        self._create(new)
-        if changed:
-            rows = Customer.objects.for_client(self.client)
-            rows.bulk_update(changed, [*sorted(names), "changed_at"], batch_size=BATCH)
-        self.counts["updated"] += len(changed)
-        self.keys |= {number: one.pk for number, one in held.items()}
-
-    def add_unknown(self, numbers: Iterable[str]) -> None:
-        """Those whom only lines name: created under their number where not held."""
-        unseen = dict.fromkeys(number for number in numbers if number not in self._seen)
-        self._seen |= unseen.keys()
-        self.counts["unchanged"] += sum(number in self.keys for number in unseen)
-        self._create([Customer(number=number, name=number) for number in unseen if number not in self.keys])
-
-    def _create(self, new: list[Customer]) -> None:
-        Customer.objects.for_client(self.client).bulk_create(new, batch_size=BATCH)
-        self.counts["created"] += len(new)
-        self.keys |= {one.number: one.pk for one in new}
+# That a file says nothing of it does not make a person a company: it is only ever set.
+_UPDATE = """
+UPDATE accounting_customer c
+   SET name = f.name, organisation_number = f.organisation_number, country = f.country,
+       private_person = c.private_person OR f.private_person, changed_at = now()
+  FROM saft_customer f
+ WHERE c.client_id = %(client)s AND c.number = f.number
+   AND (c.name, c.organisation_number, c.country, c.private_person)
+       <> (f.name, f.organisation_number, f.country, c.private_person OR f.private_person)
+"""
+_CREATE = """
+INSERT INTO accounting_customer
+       (client_id, number, name, organisation_number, country, private_person, related_party, changed_at)
+SELECT %(client)s, f.number, f.name, f.organisation_number, f.country, f.private_person, false, now()
+  FROM saft_customer f
+ WHERE NOT EXISTS (SELECT FROM accounting_customer c WHERE c.client_id = %(client)s AND c.number = f.number)
+ ORDER BY f.n
+"""
 
 
-def store_entries(client: Client, entries: list[LedgerEntry], lines: list[int]) -> set[str]:
-    """Save what is not held, in this order; the ids of those held already.
+def store_customers(client: Client, given: Iterable[tuple[Any, ...]], *, update: bool) -> dict[str, int]:
+    """Create those not held; with `update` the others take what the file says, without it they stay as they are.
 
-    `lines` are the entries' lines in the file. Raises ImportRefused where a held one has another amount, account,
-    customer or date (INTERFACES: posted books do not change).
+    `given` in the order of CUSTOMER_COLUMNS, each number once. How many were created, updated and unchanged.
     """
-    wanted = [one.entry_id for one in entries]
-    held = {
-        row["entry_id"]: row
-        for row in LedgerEntry.objects.for_client(client)
-        .filter(entry_id__in=wanted)
-        .values("entry_id", "amount", "account", "customer_id", "entry_date", "customer__number")
-    }
-    for entry, line in zip(entries, lines, strict=True):
-        if row := held.get(entry.entry_id):
-            _refuse_changed(entry, row, line)
-    LedgerEntry.objects.for_client(client).bulk_create([one for one in entries if one.entry_id not in held])
-    return set(held)
-
-
-def _refuse_changed(entry: LedgerEntry, row: dict[str, Any], line: int) -> None:
-    for name, word in (
-        ("amount", "amount"),
-        ("account", "account"),
-        ("customer_id", "customer"),
-        ("entry_date", "date"),
-    ):
-        if row[name] != getattr(entry, name):
-            was = row["customer__number"] if name == "customer_id" else row[name]
-            told = (
-                f"{entry.entry_id} is held with another {word} ({was}): posted books do not change, "
-                "so correct it by a new voucher and export anew"
-            )
-            raise ImportRefused(told, line)
+    make_table("saft_customer", {"n": "int"} | CUSTOMER_COLUMNS)
+    copy_rows("saft_customer", ((n, *values) for n, values in enumerate(given)))
+    analyse("saft_customer")
+    values = {"client": client.pk}
+    with connection.cursor() as cursor:
+        updated = 0
+        if update:
+            cursor.execute(_UPDATE, values)
+            updated = cursor.rowcount
+        cursor.execute(_CREATE, values)
+        created = cursor.rowcount
+        cursor.execute("SELECT count(*) FROM saft_customer")
+        (count,) = cursor.fetchone()
+    analyse_customers(created)
+    return {"created": created, "updated": updated, "unchanged": count - created - updated}
 
 
 def balances(client: Client, day: date) -> dict[str, Decimal]:
@@ -154,12 +121,7 @@ def balances(client: Client, day: date) -> dict[str, Decimal]:
     return {one["customer__number"]: one["total"] for one in found.annotate(total=Sum("amount")).order_by()}
 
 
-def opening_ids(client: Client, wanted: list[str]) -> int:
-    """How many of these opening balances are held as entries."""
-    return sum(
-        LedgerEntry.objects.for_client(client).filter(entry_id__in=wanted[at : at + BATCH]).count()
-        for at in range(0, len(wanted), BATCH)
-    )
+# Control accounts
 
 
 def followed_accounts(client: Client) -> frozenset[str]:

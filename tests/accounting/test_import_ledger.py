@@ -1,20 +1,15 @@
-"""Ledger CSV, entries: read whole or refused whole with the line, twice without effect, one after the other."""
+"""Ledger CSV, entries: read whole or refused whole with the line, twice without effect."""
 
-import subprocess
-import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import connections
 
 from access.models import AuditEntry, Client, is_organisation_number
 from access.services import create_client
 from access.tenancy import client_scope
 from accounting.models import Customer, LedgerEntry
-from tests.accounting.ledger_files import NUMBER, Folder, codes, entry, match, write
+from tests.accounting.ledger_files import NUMBER, Folder, codes, entry, write
 
 pytestmark = pytest.mark.django_db
 ROWS = [
@@ -346,56 +341,3 @@ def test_lines_are_right_across_the_pieces_that_are_read(folder):
     assert folder.refused(path).startswith(f"error: {path}:6003: ")
     path.write_bytes(path.read_bytes().replace(b"I5999,", b"\xe6,"))
     assert folder.refused(path).startswith(f"error: {path}:6002: the text is not UTF-8")
-
-
-# At once, and interrupted
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_imports_at_once_give_the_books_of_one(folder):
-    files = folder.entries(*ROWS), folder.matches(match("I1", "P1", "1000.00"))
-
-    def once(_):
-        try:
-            return folder.run(*files)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(2) as pool:
-        summaries = list(pool.map(once, range(2)))
-    assert sorted(one["entries"]["created"] for one in summaries) == [0, 4]
-    assert sorted(one["matches"]["created"] for one in summaries) == [0, 1]
-    assert len(folder.books()[0]) == 4 and len(folder.books()[1]) == 1
-
-
-_IMPORT = """
-import os, sys
-import django
-from django.conf import settings
-django.setup()
-settings.DATABASES["default"]["NAME"] = sys.argv[1]
-from django.core.management import call_command
-call_command("import_ledger", sys.argv[2], client=sys.argv[3], name="Furuly Lys AS")
-"""
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_killed_import_leaves_nothing_and_can_be_made_again(folder):
-    path = folder.entries(*(entry(f"I{number}", "1.00", number=str(number % 97)) for number in range(60_000)))
-    command = [sys.executable, "-c", _IMPORT, connections["default"].settings_dict["NAME"], str(path), NUMBER]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        with connections["default"].cursor() as cursor:
-            for _ in range(600):  # until it writes the entries
-                cursor.execute(
-                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%INSERT INTO accounting_ledgerentry%'"
-                    " AND pid <> pg_backend_pid()"
-                )
-                if cursor.fetchone()[0]:
-                    break
-                assert process.poll() is None, process.stderr.read()
-                time.sleep(0.02)
-    finally:
-        process.kill()
-        process.wait()
-    assert folder.run(path)["entries"] == {"created": 60_000, "unchanged": 0}

@@ -4,18 +4,17 @@ import json
 import re
 from datetime import date, timedelta
 from decimal import Decimal
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 
 from access.models import Client, Role
 from access.tenancy import client_scope
 from accounting.imports.saft_reader import read_saft
-from accounting.models import Customer, HeldPeriod, LedgerEntry, Match
+from accounting.models import Customer, HeldPeriod, LedgerEntry
 from accounting.reports.aged_receivables import aged_receivables
 from accounting.reports.options import Options
+from tests.accounting.saft_runner import books, refused, run
 
 pytestmark = pytest.mark.django_db
 TOYEN = "skatteetaten_toyen_888888888_v1.10.xml"
@@ -25,39 +24,12 @@ FILES = [
 ]  # fmt: skip
 
 
-def run(path, *arguments):
-    out = StringIO()
-    call_command("import_saft", str(path), *arguments, stdout=out)
-    return json.loads(out.getvalue())
-
-
-def refused(path, *arguments):
-    err = StringIO()
-    with pytest.raises(SystemExit) as ended:
-        call_command("import_saft", str(path), *arguments, stderr=err)
-    assert ended.value.code == 1
-    return err.getvalue()
-
-
 def codes(summary):
     return {one["code"] for one in summary["warnings"]}
 
 
 def company(number="888888888"):
     return Client.objects.get(organisation_number=number)
-
-
-def books(client):
-    """Entries and matches by what identifies them, not by when they came."""
-    with client_scope(client):
-        entries = LedgerEntry.objects.for_client(client).order_by("entry_date", "entry_id")
-        matches = Match.objects.for_client(client).order_by("debit__entry_id", "credit__entry_id")
-        return (
-            list(
-                entries.values_list("entry_id", "kind", "amount", "open_amount", "entry_date", "due_date", "closed_on")
-            ),
-            list(matches.values_list("debit__entry_id", "credit__entry_id", "amount", "matched_on", "assumed")),
-        )
 
 
 @pytest.fixture
@@ -267,7 +239,7 @@ def test_any_doctype_is_refused(toyen, tmp_path, doctype):
     [
         ("<n1:Amount>203648.75</n1:Amount>", "<n1:Amount>much</n1:Amount>", "cannot be read"),
         ("<n1:TransactionDate>2017-01-27", "<n1:TransactionDate>2017-13-27", "cannot be read"),
-        ("<n1:Amount>203648.75</n1:Amount>", "<n1:Amount>NaN</n1:Amount>", "no amount"),
+        ("<n1:Amount>203648.75</n1:Amount>", "<n1:Amount>NaN</n1:Amount>", "cannot be read"),
         ("<n1:PeriodEnd>04", "<n1:PeriodEnd>april", "cannot be read"),
         ("<n1:PeriodStartYear>2017", "<n1:PeriodStartYear>0", "not a number from"),
         ("<n1:DefaultCurrencyCode>NOK", "<n1:DefaultCurrencyCode>KRONER", "three letters"),
@@ -306,6 +278,20 @@ def test_posted_books_do_not_change(toyen, tmp_path):
 
 def test_a_file_of_another_company_is_not_taken_for_this_one(toyen):
     assert "is of company 888888888" in refused(toyen, "--client", "310000000")
+
+
+def test_an_interrupted_import_leaves_nothing_and_is_made_good_by_the_next(toyen, monkeypatch):
+    from accounting.services import saft_import
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(saft_import, "match_entries_after", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(toyen)
+    assert nothing_is_stored()
+    assert run(toyen)["entries"] == {"created": 29, "unchanged": 0}
 
 
 # At once

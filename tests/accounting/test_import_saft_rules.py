@@ -1,39 +1,18 @@
 """SAF-T: the rules of the import, each on a small file of its own."""
 
-import json
-from io import StringIO
-
 import pytest
-from django.core.management import call_command
 
 from access.models import AuditEntry, Client
 from access.tenancy import client_scope
 from accounting.models import ControlAccountMovement, Customer, LedgerEntry, Match
 from tests.accounting.saft_builder import account, balance, customer, line, saft, sale, voucher
+from tests.accounting.saft_runner import company, refused, run
 
 pytestmark = pytest.mark.django_db
 
 
-def run(path, *arguments):
-    out = StringIO()
-    call_command("import_saft", str(path), *arguments, stdout=out)
-    return json.loads(out.getvalue())
-
-
-def refused(path, *arguments):
-    err = StringIO()
-    with pytest.raises(SystemExit) as ended:
-        call_command("import_saft", str(path), *arguments, stderr=err)
-    assert ended.value.code == 1
-    return err.getvalue()
-
-
 def codes(summary):
     return {one["code"] for one in summary["warnings"]}
-
-
-def company(number="310000000"):
-    return Client.objects.get(organisation_number=number)
 
 
 @pytest.fixture
@@ -105,6 +84,22 @@ def test_a_file_that_joins_adds_to_the_control_account_and_an_overlap_does_not(g
     assert sum(one.amount for one in entries()) == 143
 
 
+def test_a_line_that_two_joining_files_have_moves_the_control_account_once(give):
+    base = {"customers": [customer("C1")], "accounts": [account()]}
+    both = sale("2026-02-03", "7", number="2")
+    give(**base, vouchers=[both])
+    assert give(**base, vouchers=[both], **FEBRUARY)["entries"] == {"created": 0, "unchanged": 1}
+    assert control() == [("2025-12-31", "0.00"), ("2026-02-03", "7.00")]
+
+
+def test_a_line_dated_after_its_file_is_not_counted_again_by_the_file_of_its_day(give):
+    base = {"customers": [customer("C1")], "accounts": [account()]}
+    stray = sale("2026-02-03", "7", number="2")
+    give(**base, vouchers=[stray])
+    give(**base, vouchers=[stray, sale("2026-02-04", "1", number="3")], end="2026-02-28")
+    assert control() == [("2025-12-31", "0.00"), ("2026-02-03", "7.00"), ("2026-02-04", "1.00")]
+
+
 def test_a_control_account_that_is_first_named_later_opens_with_that_file(give):
     give(customers=[customer("C1")], accounts=[account()])
     later = [customer("C1", balance("1500"), balance("1510", "0"))]
@@ -156,6 +151,18 @@ def test_amounts_in_currency_are_shared_pro_rata_and_the_last_takes_the_rest(giv
         shares = Match.objects.for_client(client).order_by("pk").values_list("debit_currency_amount", flat=True)
         assert [str(one) for one in shares] == ["3.34", "3.34", "3.33"]
     assert (entries()[0].currency, str(entries()[0].open_currency_amount)) == ("EUR", "0.00")
+
+
+def test_the_last_match_takes_what_rounding_left_in_the_currency(give):
+    euro = "<CurrencyCode>EUR</CurrencyCode><CurrencyAmount>0.10</CurrencyAmount>"
+    lines = [line("100", "1500", "C1", money=euro), line("-100", "3000", record="2")]
+    pays = [sale(f"2026-01-0{n}", amount, number=str(n)) for n, amount in ((6, "-33.33"), (7, "-33.33"), (8, "-33.34"))]
+    give(customers=[customer("C1")], vouchers=[voucher("2026-01-05", *lines), *pays])
+    client = company()
+    with client_scope(client):
+        shares = Match.objects.for_client(client).order_by("pk").values_list("debit_currency_amount", flat=True)
+        assert [str(one) for one in shares] == ["0.03", "0.03", "0.04"]
+    assert str(entries()[0].open_currency_amount) == "0.00"
 
 
 def test_a_currency_that_cannot_be_read_is_read_in_the_books_own(give):

@@ -114,7 +114,8 @@ def test_another_encoding(read):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "XML is broken"),
+        ("", "is empty"),
+        (" ", "XML is broken"),
         ("<AuditFile/>", "no Header"),
         ("<Other><Header/></Other>", "not AuditFile"),
         (saft(customers=[customer("")]), "no CustomerID"),
@@ -124,7 +125,7 @@ def test_another_encoding(read):
             saft().replace("<SelectionCriteria>", "<Other>").replace("</SelectionCriteria>", "</Other>"),
             "no SelectionCriteria",
         ),
-        (saft(accounts=[account(opening="1e30")]), "no amount"),
+        (saft(accounts=[account(opening="1e30")]), "more than can be kept"),
         (saft(vouchers=[voucher("", line("1"))]), "no TransactionDate"),
         (saft(vouchers=[voucher("2026-01-05", line("1"), number="")]), "no TransactionID"),
         (saft(vouchers=[voucher("2026-01-05", "<Line/>")]), "a DebitAmount or a CreditAmount"),
@@ -144,7 +145,7 @@ def test_the_line_of_a_fault_is_named(read):
     text = saft(vouchers=[voucher("2026-01-05", "\n\n", line("1").replace("<Amount>1", "<Amount>one"))])
     with pytest.raises(ImportRefused) as refusal:
         list(read(text).transactions)
-    assert (refusal.value.line, str(refusal.value)) == (3, "Amount is 'one', which cannot be read: correct it")
+    assert (refusal.value.line, str(refusal.value)) == (3, "Amount is 'one', which cannot be read: write it as 1234.50")
 
 
 def test_a_doctype_is_refused_and_nothing_outside_is_read(read, tmp_path):

@@ -162,10 +162,9 @@ def test_the_command_says_what_it_added_to_each_company_and_makes_the_large_one_
 def test_make_run_makes_the_large_company_in_its_whole_size(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr("accounting.management.commands.seed_demo.seed_demo", lambda **asks: asked.append(asks) or [])
-    monkeypatch.setattr("config.demo._take_statistics", lambda: asked.append("statistics"))  # not in a transaction
     seed_once(tmp_path)
     seed_once(tmp_path)
-    assert asked == [{"today": timezone.localdate(), "entries": 20_000}, "statistics"]
+    assert asked == [{"today": timezone.localdate(), "entries": 20_000}]
 
 
 def test_people_follow_the_issuer_and_one_known_there_gets_what_she_lacks():

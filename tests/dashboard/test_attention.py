@@ -9,9 +9,9 @@ from django.utils import timezone
 from access.models import Membership, Rights
 from access.tenancy import client_scope
 from accounting.reports.options import Options
+from accounting.reports.overdue import Overdue, overdue_invoices
 from accounting.reports.unpaid_invoices import unpaid_invoices
 from dashboard.attention import notices_for
-from dashboard.overdue import Overdue, overdue_invoices
 from tests.accounting.factories import Books
 from tests.dashboard.financed import OFFER, agreement, onboarding
 

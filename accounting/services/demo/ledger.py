@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db import connection
-
 from access.models import Client
 from accounting.models import ControlAccountMovement, Customer, HeldPeriod, Kind, LedgerEntry, Match, Source
 from accounting.services.demo.companies import DRAWN_FOR, OPENED, Buyer, Company, Item
 from accounting.services.demo.large import Books
 from accounting.services.demo.names import kid
 from accounting.services.demo.stories import Line
+from accounting.services.statistics import analyse_ledger
 
 ACCOUNT = "1500"
 FILE_NAME = "seed_demo"
@@ -73,12 +72,9 @@ def _write_customers(client: Client, buyers: Iterable[Buyer]) -> dict[str, Custo
 
 def _write_ledger(client: Client, entries: Iterable[LedgerEntry], matches: Iterable[Match]) -> None:
     """The entries first: `matches` may be made only then, when they have their keys."""
-    LedgerEntry.objects.for_client(client).bulk_create(entries, batch_size=AT_ONCE)
+    stored = LedgerEntry.objects.for_client(client).bulk_create(entries, batch_size=AT_ONCE)
     Match.objects.for_client(client).bulk_create(matches)
-    with connection.cursor() as cursor:
-        # The commit checks the keys row by row, by plans that this session may have made when the tables were all but
-        # empty: kept, they read the whole table for each row, which takes minutes.
-        cursor.execute("DISCARD PLANS")
+    analyse_ledger(len(stored))
 
 
 def _write_general_ledger(client: Client, start: date, today: date, moved: Iterable[tuple[date, Decimal]]) -> None:

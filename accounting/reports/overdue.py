@@ -7,24 +7,20 @@ from decimal import Decimal
 
 from django.db import connection
 
-# As accounting/reports/query.py has it for one company: open today is what is open, and what was matched after today.
-# A test holds the two against each other to the øre.
+from accounting.reports.query import was_open
+
+# A test holds it against «Ubetalte fakturaer» to the øre.
 _OVERDUE = """
 WITH invoice AS (
-    SELECT client_id, id, open_amount FROM accounting_ledgerentry
+    SELECT * FROM accounting_ledgerentry
      WHERE client_id = ANY (%(clients)s) AND kind = 'invoice' AND amount > 0
-       AND entry_date <= %(today)s AND COALESCE(due_date, entry_date) < %(today)s AND closed_on IS NULL
+       AND entry_date <= %(as_of)s AND COALESCE(due_date, entry_date) < %(as_of)s AND closed_on IS NULL
     UNION ALL
-    SELECT client_id, id, open_amount FROM accounting_ledgerentry
+    SELECT * FROM accounting_ledgerentry
      WHERE client_id = ANY (%(clients)s) AND kind = 'invoice' AND amount > 0
-       AND entry_date <= %(today)s AND COALESCE(due_date, entry_date) < %(today)s AND closed_on > %(today)s
-), matched_later AS (
-    SELECT client_id, debit_id, sum(amount) AS amount FROM accounting_match
-     WHERE client_id = ANY (%(clients)s) AND matched_on > %(today)s GROUP BY client_id, debit_id
+       AND entry_date <= %(as_of)s AND COALESCE(due_date, entry_date) < %(as_of)s AND closed_on > %(as_of)s
 )
-SELECT i.client_id, count(*), sum(i.open_amount + COALESCE(m.amount, 0))
-  FROM invoice i LEFT JOIN matched_later m ON m.client_id = i.client_id AND m.debit_id = i.id
- GROUP BY i.client_id
+SELECT i.client_id, count(*), sum({was_open}) FROM invoice i GROUP BY i.client_id
 """
 
 
@@ -39,5 +35,6 @@ class Overdue:
 def overdue_invoices(clients: Collection[int], *, today: date) -> dict[int, Overdue]:
     """By primary key of the client; companies without an overdue invoice are left out. Inside the scope of all of them."""
     with connection.cursor() as cursor:
-        cursor.execute(_OVERDUE, {"clients": list(clients), "today": today})
+        query = _OVERDUE.format(was_open=was_open("i", in_currency=False, client="i.client_id"))
+        cursor.execute(query, {"clients": list(clients), "as_of": today})
         return {client: Overdue(count, amount) for client, count, amount in cursor.fetchall()}
