@@ -166,10 +166,13 @@ def aged_receivables(client: Client, options: Options) -> AgedReceivables:
         by_currency = {code: [row[1:] for row in rows] for code, rows in groupby(found, key=itemgetter(0))}
     parts = {}
     for code, rows in by_currency.items():
-        places = range(_SUMS_FROM, _SUMS_FROM + len(options.columns))
-        totals = tuple(sum(filter(None, map(itemgetter(place), rows)), ZERO) for place in places)
+        totals = [ZERO] * len(options.columns)
+        for row in rows:  # once through, most of it NULL: quicker than a sum() for each column
+            for no, amount in enumerate(row[_SUMS_FROM:]):
+                if amount is not None:
+                    totals[no] += amount
         items = sum(map(itemgetter(_ITEMS_AT), rows))
-        parts[code] = _currency(client, options, list(map(AgedRow, rows)), sum(totals, ZERO), totals, len(rows), items)
+        parts[code] = _currency(client, options, rows, sum(totals, ZERO), tuple(totals), len(rows), items)
     return _report(client, options, parts)
 
 
