@@ -17,6 +17,7 @@ from accounting.reports.options import Currency, Options
 from accounting.services.demo import seed_demo
 from accounting.services.demo.large import invent
 from accounting.services.demo.shape import LARGE
+from tests.accounting.keys import check_keys, rows_read
 from tests.accounting.test_seed_demo_invent import bucket, left
 
 pytestmark = pytest.mark.django_db
@@ -106,20 +107,3 @@ def test_it_is_written_in_bulk_and_no_row_is_checked_by_reading_the_whole_table(
     assert len(queries) < 200  # most of them for the company, its roles and its people
     check_keys()
     assert rows_read() - before < 25 * many
-
-
-def check_keys():
-    """What a commit does with deferred constraints."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-
-def rows_read():
-    """How many entries and matches PostgreSQL has looked at in this transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT sum(seq_tup_read + COALESCE(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
-            " WHERE relname IN ('accounting_ledgerentry', 'accounting_match')"
-        )
-        return cursor.fetchone()[0]

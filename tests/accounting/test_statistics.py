@@ -5,28 +5,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounting.services.saft_import import import_saft
+from tests.accounting.keys import check_keys, rows_read
 from tests.accounting.ledger_files import Folder, entry, match
 from tests.accounting.saft_builder import customer, saft, sale
 
 pytestmark = pytest.mark.django_db
 MANY = 6000  # with fewer PostgreSQL takes any index for as good as another
-
-
-def check_keys():
-    """What a commit does with deferred constraints."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-
-def rows_read():
-    """How many rows of the ledger PostgreSQL has looked at in this transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT sum(seq_tup_read + COALESCE(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
-            " WHERE relname IN ('accounting_ledgerentry', 'accounting_match')"
-        )
-        return cursor.fetchone()[0]
 
 
 def test_a_ledger_csv(tmp_path):
