@@ -245,3 +245,16 @@ def test_today_is_no_past_date(books, make_member, client):
     today = timezone.localdate()
     assert not client.get(OPEN, {"per": today}).context_data["report"].paid_after
     assert client.get(OPEN, {"per": today - timedelta(days=1)}).context_data["report"].paid_after
+
+
+@pytest.mark.parametrize(
+    "query", [{"status": "ikke-forfalt"}, {"status": "forfalt"}, {"kunde": "300", "art": "faktura"}]
+)
+def test_a_customers_subtotal_is_of_what_is_chosen(books, make_member, client, query):
+    books.invoice("100", "2026-01-05", "7.00", due="2026-01-19")
+    client.force_login(make_member(books.client, "rita", "regnskapsforer"))
+    (part,) = client.get(OPEN, {"per": AS_OF, **query}).context_data["report"].currencies
+    for group in part.groups:
+        assert group.total == sum(line.open_amount for line in group.items)
+        assert group.item_count == len(group.items)
+    assert sum(group.total for group in part.groups) == part.total
