@@ -85,6 +85,8 @@ def item_sums(client: Client, options: Options, listing: Listing) -> ItemSums:
     everything = found.pop(None)  # its amounts are a sum over currencies, and mean nothing
     if options.currency == Currency.BASE:
         found.setdefault(client.base_currency, NOTHING)
+    else:  # only those that have something of the chosen status, as in the report itself
+        found = {code: one for code, one in found.items() if one.items}
     counts = {status: one.items for status, one in everything.by_status.items()}
     return ItemSums(found, everything.items, everything.customers, everything.whatever_status.items, counts)
 

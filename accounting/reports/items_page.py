@@ -14,7 +14,7 @@ from accounting.reports.filters import EVERYTHING, Status
 from accounting.reports.item_line import Group, Line, line_of
 from accounting.reports.item_sums import ItemSums, Totals, customer_sums, item_sums
 from accounting.reports.items import OPEN_ITEMS, Item, Listing, page_of_items
-from accounting.reports.options import Options
+from accounting.reports.options import Currency, Options
 from accounting.reports.pages import STATUS_LABELS, Around, Link, Text, address, around, columns_of, narrowed_by
 from accounting.reports.paid_after import PaidAfter, paid_after
 from accounting.reports.position import Position
@@ -192,7 +192,7 @@ def _chips(
     more: dict[str, str],
 ) -> Iterator[Chip]:
     """All, and each status that something has or that is chosen."""
-    one = next(iter(sums.currencies.values())) if len(sums.currencies) == 1 else None
+    one = next(iter(sums.currencies.values())) if options.currency == Currency.BASE else None
 
     def chip(status: Status | None, label: Text, count: int, amount: Decimal | None) -> Chip:
         wanted = replace(options, only=replace(options.only, status=status))
