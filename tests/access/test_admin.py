@@ -330,3 +330,15 @@ def test_a_list_costs_the_same_however_long(two, ada, otto, make_client, make_me
         more, after = cost(browser)
         # Once there is a choice of companies, the filter asks for them: two queries, whatever their number.
         assert more > few and after <= before + 2
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize(("path", "queries"), [(ROLE_LIST, 9), (MEMBER_LIST, 9)])
+def test_a_list_takes_so_many_queries_at_one_row_and_at_three(two, otto, django_assert_num_queries, path, queries, rows):
+    kept = list(Membership.objects.filter(client=two[1]).order_by("pk")[:rows])
+    Membership.objects.exclude(pk__in=[one.pk for one in kept]).delete()
+    Role.objects.exclude(pk__in=[one.role_id for one in kept]).delete()
+    otto.get(path)
+    with django_assert_num_queries(queries):
+        found = otto.get(path)
+    assert len(found.context["cl"].result_list) == rows
