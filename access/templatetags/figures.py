@@ -27,8 +27,8 @@ def money(value: Decimal | int | str | None) -> str:
 
 
 @register.filter
-def percent(value: Decimal | int | None) -> str:
-    """A share that is percent already: `22,9 %`; a whole number stays whole."""
+def percent(value: Decimal | int | str | None) -> str:
+    """A share that is percent already, also as a text: `22,9 %`; a whole number stays whole."""
     if value is None:
         return ""
     number = Decimal(value)

@@ -17,6 +17,7 @@ from accounting.reports.query import ZERO
 from accounting.reports.reconciliation import AccountBalance, Reconciliation
 
 BAR_WIDTH = 1000
+MOST_COLUMNS, MOST_DIGITS = 8, 76  # the sums of a row together
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,11 @@ class AgedPage:
 
     @property
     def wide(self) -> bool:
-        """Whether there are more columns than a page has room for."""
-        return len(self.columns) + self.paid_after > 8
+        """Whether there are more columns, or more digits in the sums, than a page of 1280 has room for."""
+        if len(self.columns) + self.paid_after > MOST_COLUMNS:
+            return True
+        sums = ([*(cell.amount for cell in part.totals), part.total, part.paid_after] for part in self.currencies)
+        return any(sum(len(str(amount)) for amount in row if amount) > MOST_DIGITS for row in sums)
 
 
 NAME = "report_aged_receivables"

@@ -334,7 +334,9 @@ def test_a_list_costs_the_same_however_long(two, ada, otto, make_client, make_me
 
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize(("path", "queries"), [(ROLE_LIST, 9), (MEMBER_LIST, 9)])
-def test_a_list_takes_so_many_queries_at_one_row_and_at_three(two, otto, django_assert_num_queries, path, queries, rows):
+def test_a_list_takes_so_many_queries_at_one_row_and_at_three(
+    two, otto, django_assert_num_queries, path, queries, rows
+):
     kept = list(Membership.objects.filter(client=two[1]).order_by("pk")[:rows])
     Membership.objects.exclude(pk__in=[one.pk for one in kept]).delete()
     Role.objects.exclude(pk__in=[one.role_id for one in kept]).delete()

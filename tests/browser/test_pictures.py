@@ -20,6 +20,10 @@ PAGES = {
     "open-items-past": (CLIENT + f"rapporter/apne-poster/?per={LAST_MONTH_END}", "Åpne poster kunder"),
     "open-items-summary": (CLIENT + "rapporter/apne-poster/?visning=sammendrag", "Åpne poster kunder"),
     "open-items-large": ("/klient/310055557/rapporter/apne-poster/?status=forfalt", "Åpne poster kunder"),
+    "aged-receivables-large": (
+        f"/klient/310055557/rapporter/aldersfordelt/?per={LAST_MONTH_END}",
+        "Aldersfordelte kundefordringer",
+    ),
     "aged-receivables-past": (
         CLIENT + f"rapporter/aldersfordelt/?per={LAST_MONTH_END}",
         "Aldersfordelte kundefordringer",
