@@ -1,5 +1,7 @@
 """The app `financing`."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,17 @@ class FinancingConfig(AppConfig):
     """Consent, onboarding, agreement and credit."""
 
     name = "financing"
+
+    def ready(self) -> None:
+        """Hear of it when the books change."""
+        from accounting.signals import ledger_changed
+
+        ledger_changed.connect(_tell_of_ledger, dispatch_uid="financing.ledger_changed")
+
+
+def _tell_of_ledger(*, client: Any, **_signal: Any) -> None:
+    from django.utils import timezone
+
+    from financing.services.messages import tell_of_ledger
+
+    tell_of_ledger(client=client, now=timezone.now())

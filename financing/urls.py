@@ -4,6 +4,7 @@ from django.urls import path
 
 from financing.api.tokens import Token
 from financing.api.views import Company, Receivables
+from financing.api.webhooks import buffer_webhook
 from financing.views import agreement, begin, follow
 
 client = "klient/<str:organisation_number>/"
@@ -18,6 +19,7 @@ urlpatterns = [
     path(client + "innstillinger/fakturafinansiering/", agreement.financing_settings, name="financing_settings"),
     path("fakturafinansiering/retur", follow.financing_return, name="financing_return"),
     path("oauth/token", Token.as_view(), name="token"),
+    path("webhooks/buffer", buffer_webhook, name="webhook"),
     path("api/v1/company", Company.as_view(), name="api_company"),
     path("api/v1/receivables", Receivables.as_view(), name="api_receivables"),
 ]

@@ -17,6 +17,7 @@ PUBLIC = {
     "readyz": "asked by machines; says which of two servers answers",
     "admin:login": "sends people to sign in; there is no form",
     "token": "for the provider, by client secret",
+    "webhook": "for the provider, by signature",
 }
 # For people who are signed in, before a company is known.
 SIGNED_IN = {
