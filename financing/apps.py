@@ -11,8 +11,9 @@ class FinancingConfig(AppConfig):
     name = "financing"
 
     def ready(self) -> None:
-        """Hear of it when the books change."""
+        """Hear of it when the books change; put the inbox into the admin site."""
         from accounting.signals import ledger_changed
+        from financing import admin  # noqa: F401
 
         ledger_changed.connect(_tell_of_ledger, dispatch_uid="financing.ledger_changed")
 

@@ -43,7 +43,7 @@ def put_message(
     # Locked to our commit: a sender that came in between would tell what nobody can see yet.
     waiting = of_it.filter(kind=kind, closed_at=None).select_for_update(of=("self",)).first()
     if waiting is not None:
-        if waiting.lease_until is not None and waiting.lease_until > now:
+        if not pause and waiting.lease_until is not None and waiting.lease_until > now:
             waiting.version += 1
             waiting.save(update_fields=["version"])
         return waiting

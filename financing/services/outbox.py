@@ -71,8 +71,9 @@ def send_message(*, client: Client, message_id: UUID) -> bool:
         log.error("the provider refused %s of %s: %s", row.kind, client.pk, error)
         _close(client, row, f"refused: {error.status}")
         return False
-    _store(client, row, state)
+    # Closed before the answer is stored: what that asks for in turn is another message, not this one once more.
     _close(client, row, "taken")
+    _store(client, row, state)
     return True
 
 
