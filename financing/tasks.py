@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from access.models import Client
+from financing import hearing  # noqa: F401  listens in a worker
 from financing.models import WorkerBeat
 from financing.providers.buffer.webhook import read_event
 from financing.providers.registry import DEFAULT

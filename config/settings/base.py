@@ -204,6 +204,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+WORKER_DEAF_AFTER = int(env.read("WORKER_DEAF_AFTER", "300"))  # seconds without any task (financing/hearing.py)
 CREDIT_SYNC_SECONDS = int(env.read("CREDIT_SYNC_SECONDS", "30"))
 
 
