@@ -35,7 +35,7 @@ class Place:
 
     def __init__(self, state: Path):
         self.state, self.bank, self.port = state, Bank(), free_port()
-        self.servers = embedded.Servers(state, postgres=True, valkey=True, durable=False)
+        self.servers = embedded.Servers(state, postgres=True, valkey=True, durable=True)  # an answer is a promise
         kept = {name: value for name, value in os.environ.items() if not name.endswith(("_URL", "_SECRET"))}
         self.environment = kept | self.servers.acquire() | {
             "STATE_DIR": str(state), "PORT": str(self.port), "DJANGO_SETTINGS_MODULE": "config.settings.dev",
