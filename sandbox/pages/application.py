@@ -28,7 +28,7 @@ def show(request: HttpRequest, id: str) -> HttpResponse:
         reckoning.attend(one.pk)
         one.refresh_from_db()
     if one.status in ("analysing", "offered") and not may_act:
-        return no_authority(request, bound["person"], bound["back"])
+        return no_authority(request, one, bound["person"], bound["back"])
     last = one.analyses.order_by("-created_at").first()
     if last is not None:
         context["analysis"] = {
@@ -59,8 +59,9 @@ def _answer(request: HttpRequest, id: str, act: Any) -> HttpResponse:
     bound = bound_to(request, "onboarding", id)
     if bound is None:
         return signed_out(request)
-    if not applications.may_act(Onboarding.objects.get(pk=id), bound["person"]):
-        return no_authority(request, bound["person"], bound["back"])
+    one = Onboarding.objects.get(pk=id)
+    if not one.is_final and not applications.may_act(one, bound["person"]):
+        return no_authority(request, one, bound["person"], bound["back"])
     try:
         act()
     except applications.OfferChanged:

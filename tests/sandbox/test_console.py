@@ -102,7 +102,7 @@ def test_faults(bank):
         headers = {"Authorization": f"Bearer {bank.token()}"}
         return requests.get(f"{bank.url}/v1/agreements", headers=headers, timeout=30)
 
-    for kind, status in (("unavailable", 503), ("too_many", 429), ("refused", 401), ("lost", 500)):
+    for kind, status in (("unavailable", 503), ("too_many", 429), ("refused", 401), ("failed", 500)):
         order(kind)
         answer = get()
         assert answer.status_code == status
