@@ -26,14 +26,15 @@ def identify(onboarding_id: str, sub: str) -> Onboarding:
     """BankID said who it is; then the register says what she may (contract: Onboarding.status).
 
     `signed` grows by those with authority only. Somebody without it changes nothing while another is waited for. A
-    company that is bankrupt is told so at once, whoever comes.
+    company that is bankrupt is told so at once, whoever comes. Where the register does not answer it stays `identified`.
     """
     with transaction.atomic():
         one = Onboarding.objects.get(pk=onboarding_id)
         if one.status not in BEFORE_AUTHORITY:
             return one
-        if one.status != "awaiting_cosigner":
-            one.status, one.identified_as, one.reason = "identified", PEOPLE[sub].name, ""
+        fresh = ("identified", PEOPLE[sub].name, "")
+        if one.status != "awaiting_cosigner" and (one.status, one.identified_as, one.reason) != fresh:
+            one.status, one.identified_as, one.reason = fresh
             changes.save_onboarding(one)
     with transaction.atomic():
         one = Onboarding.objects.get(pk=onboarding_id)
@@ -50,10 +51,15 @@ def identify(onboarding_id: str, sub: str) -> Onboarding:
             one.status, one.missing_signatories = "analysing", []
             changes.save_onboarding(one)
             end(one, "rejected", reason="bankruptcy_registered")
-        elif one.status != "awaiting_cosigner":
+        elif one.status != "awaiting_cosigner" and found.verdict != "silent":
             one.status = "authority_unresolved" if found.verdict == "unresolved" else "authority_missing"
             changes.save_onboarding(one)
     return one
+
+
+def who(one: Onboarding) -> str:
+    """`sub` of the one who identified herself last."""
+    return next(person.sub for person in PEOPLE.values() if person.name == one.identified_as)
 
 
 @transaction.atomic
@@ -62,7 +68,7 @@ def resolve(onboarding_id: str) -> None:
     one = Onboarding.objects.get(pk=onboarding_id)
     if one.status != "authority_unresolved":
         return
-    one.let_in = next(person.sub for person in PEOPLE.values() if person.name == one.identified_as)
+    one.let_in = who(one)
     one.signed = [one.let_in]
     one.status, one.authority_basis = "analysing", "power_of_attorney"
     changes.save_onboarding(one)

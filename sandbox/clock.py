@@ -62,6 +62,8 @@ def tick(everything: bool) -> None:
     now, today = bankday.now(), bankday.today()
     for one in Onboarding.objects.exclude(status__in=FINAL).filter(expires_at__lte=bankday.business_now()):
         _surely(_expire, one.pk)
+    for one in Onboarding.objects.filter(status="identified"):
+        _surely(applications.identify, one.pk, applications.who(one))  # the register did not answer; ask again
     ran_out = Access.objects.exclude(code="").filter(code_expires_at__lte=now)
     for onboarding_id in ran_out.values_list("onboarding_id", flat=True):
         _surely(_code_ran_out, onboarding_id)

@@ -25,6 +25,7 @@ CASES = {
     "nobody": "ingen i testbanken har signatur eller prokura",
     "free_text": "kan ikke avgjøres: regelen er fritekst (regelStatus RI)",
     "no_combination": "kan ikke avgjøres: kombinasjonen mangler (kombinasjonStatus IK)",
+    "silent": "registeret svarer ikke nå (rutineStatus FEIL)",
     "bankrupt": "foretaket er konkurs",
     "winding_up": "foretaket er under avvikling",
     "forced_winding_up": "foretaket er under tvangsavvikling",
@@ -38,7 +39,7 @@ Somebody = tuple[str, str]  # name in lower case, date of birth as the register 
 @dataclass(frozen=True)
 class Authority:
     """What the register says of a person. `verdict`: enough, missing (others must sign too), none, unresolved (it cannot
-    be decided by machine) or closed (bankrupt or being wound up)."""
+    be decided by machine), silent (it did not answer; ask again) or closed (bankrupt or being wound up)."""
 
     verdict: str
     basis: str = ""
@@ -84,22 +85,24 @@ def authority(found: dict[str, Any] | None, signed: set[str], person: str) -> Au
     if is_closed(found):
         return Authority("closed")
     verdicts = [(_judged(found[kind], kind, signed, person), basis) for kind, basis in _BASES]
-    for wanted in ("enough", "missing", "unresolved"):
+    for wanted in ("enough", "silent", "missing", "unresolved"):
         for (verdict, missing), basis in verdicts:
             if verdict == wanted:
-                return Authority(verdict, "" if verdict == "unresolved" else basis, missing)
+                return Authority(verdict, basis if verdict in ("enough", "missing") else "", missing)
     return Authority("none")
 
 
 def _judged(right: dict[str, Any], kind: str, signed: set[str], person: str) -> tuple[str, tuple[str, ...]]:
     """(verdict, who is missing) by one kind of right."""
     status = {key: part.get("kode") for key, part in right["status"].items()}
-    if status["rutineStatus"] == "OK" and kind == "prokura" and right["signeringsGrunnlag"]["kode"] == "SI":
+    if status["rutineStatus"] != "OK":
+        return "silent", ()
+    if kind == "prokura" and right["signeringsGrunnlag"]["kode"] == "SI":
         return (
             "none",
             (),
         )  # nobody has prokura; signatur there always is, by law, though the register may not tell whose
-    if (status["rutineStatus"], status["kombinasjonStatus"], status["regelStatus"]) != ("OK", "OK", "RF"):
+    if (status["kombinasjonStatus"], status["regelStatus"]) != ("OK", "RF"):
         return "unresolved", ()
     me = _key(PEOPLE[person])
     have = {_key(PEOPLE[sub]) for sub in signed} | {me}

@@ -23,6 +23,8 @@ def show(request: HttpRequest, id: str) -> HttpResponse:
         return signed_out(request)
     one = Onboarding.objects.get(pk=id)
     context: dict[str, Any] = {"one": one, "back": bound["back"], "person": PEOPLE[bound["person"]], "reasons": REASONS}
+    if one.status == "identified" and one.identified_as == PEOPLE[bound["person"]].name:
+        one = context["one"] = applications.identify(id, bound["person"])
     may_act = applications.may_act(one, bound["person"])
     if one.status == "analysing" and may_act and not one.needs_grant:
         reckoning.attend(one.pk)
@@ -38,7 +40,7 @@ def show(request: HttpRequest, id: str) -> HttpResponse:
         context["lines"], context["more_lines"] = shown_lines(one, last, MOST_LINES)
     response = render(request, "sandbox/application.html", context)
     response.form_origin = links.origin(bound["back"])  # type: ignore[attr-defined]
-    if one.status == "analysing":
+    if one.status in ("identified", "analysing"):
         response["Refresh"] = "3"
     return response
 

@@ -81,6 +81,7 @@ def no_authority(request: HttpRequest, one: Onboarding, sub: str, back: str) -> 
     texts = {
         "missing": f"{name} kan bare handle sammen med {' og '.join(found.missing)}.",
         "unresolved": "Registeret kan ikke svare på hvem som kan handle for foretaket. Ta kontakt med banken.",
+        "silent": "Registeret over signatur og prokura svarer ikke nå. Prøv igjen om litt.",
         "closed": "Foretaket er registrert konkurs eller under avvikling.",
     }
     text = texts.get(
