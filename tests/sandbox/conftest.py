@@ -77,7 +77,7 @@ class Bank:
             try:
                 requests.get(self.url + "/oidc/jwks", timeout=2)
                 break
-            except requests.ConnectionError:
+            except requests.RequestException:
                 time.sleep(0.05)
         self._token = None
 
@@ -208,6 +208,10 @@ class Person:
         without = re.sub(r"<[^>]+>", " ", self.answer.text)
         return re.sub(r"[\s\u00a0]+", " ", html.unescape(without))
 
+    def field(self, name):
+        """The value of the page's hidden field."""
+        return html.unescape(re.search(rf'name="{name}" value="([^"]*)"', self.answer.text)[1])
+
     def open(self, url):
         self.answer = self.session.get(url if url.startswith("http") else self.bank.url + url, timeout=30)
         return self.answer
@@ -244,7 +248,7 @@ class Person:
 
     def post(self, path, form):
         """The form with its token, followed; the text of the page."""
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.answer.text)[1]
+        token = self.field("csrfmiddlewaretoken")
         self.answer = self.session.post(
             self.bank.url + path,
             data={"csrfmiddlewaretoken": token, **form},
