@@ -16,9 +16,9 @@ from accounting.reports.item_sums import item_sums
 from accounting.reports.items import UNPAID_INVOICES, page_of_items
 from accounting.reports.options import Options
 from financing.models import Onboarding, ProviderSync
-from financing.presenters import CreditView, credit_view, waiting_view
+from financing.presenters.credit import CreditView, credit_view, waiting_view
 from financing.providers.registry import DEFAULT
-from financing.services.onboarding import latest_onboarding, living_agreement
+from financing.selectors import latest_onboarding, living_agreement
 
 SHOWN_INVOICES = 9
 

@@ -142,35 +142,91 @@ class AgreementPage:
     next_changed_since: str
 
 
+@dataclass(frozen=True)
+class AnalysisLine:
+    """A receivable or credit as the provider counted it, or a debtor as a whole; amounts in NOK."""
+
+    receivable_id: str  # empty where the line concerns the debtor as a whole
+    debtor: str
+    amount: Decimal
+    counted: Decimal
+    reason: str  # empty where it counts in full
+
+
+@dataclass(frozen=True)
+class OnboardingPage:
+    """A page to open: an onboarding that lives goes on there, and the browser comes back with `state`."""
+
+    onboarding_id: str
+    return_url: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ManagePage:
+    """A page to open: the person draws, repays or terminates there."""
+
+    agreement_id: str
+    return_url: str
+
+
+@dataclass(frozen=True)
+class NewGrant:
+    """A message: a new code, for an onboarding that asked for one or an agreement that lost its access."""
+
+    grant: Grant
+    onboarding_id: str = ""
+    agreement_id: str = ""
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """A message: the consent was withdrawn before an agreement existed."""
+
+    onboarding_id: str
+
+
+@dataclass(frozen=True)
+class Disconnected:
+    """A message: the access to the receivables was withdrawn; the agreement and any debt live on."""
+
+    agreement_id: str
+
+
+@dataclass(frozen=True)
+class ReceivablesChanged:
+    """A message without data: the provider may read anew."""
+
+    agreement_id: str
+
+
+Page = OnboardingPage | ManagePage
+Message = NewGrant | Cancelled | Disconnected | ReceivablesChanged
+
+
 class Provider(Protocol):
     """A provider of financing. Every method raises ProviderUnavailable or ProviderRejected, and nothing else."""
 
     name: str
     origin: str  # scheme, host and port of its pages, for form-action
 
-    def begin_onboarding(self, request: OnboardingRequest, *, key: str) -> tuple[OnboardingState, Link]:
-        """Begin; a repeat with the same key and content answers as the first did."""
+    def begin(self, request: OnboardingRequest, *, key: str) -> tuple[OnboardingState, Link]:
+        """Begin an onboarding; a repeat with the same key and content answers as the first did."""
 
-    def find_onboarding(self, reference: str) -> OnboardingState | None:
-        """By our own reference, where the answer to begin was lost."""
+    def onboarding(self, onboarding_id: str = "", *, reference: str = "") -> OnboardingState | None:
+        """As it stands now; by our own reference where the answer to begin was lost (None: there is none)."""
 
-    def read_onboarding(self, onboarding_id: str) -> OnboardingState:
-        """As it stands now."""
-
-    def onboarding_link(self, onboarding_id: str, *, return_url: str, state: str, key: str) -> Link:
-        """A new page of an onboarding that lives."""
-
-    def renew_grant(self, onboarding_id: str, grant: Grant, *, key: str) -> OnboardingState:
-        """Send a new code where the provider asked for one."""
-
-    def cancel_onboarding(self, onboarding_id: str, *, key: str) -> OnboardingState:
-        """Before an agreement exists."""
-
-    def read_agreement(self, agreement_id: str) -> AgreementState:
+    def agreement(self, agreement_id: str) -> AgreementState:
         """As it stands now."""
 
     def changed_agreements(self, changed_since: str) -> Iterator[AgreementPage]:
         """Pages of what changed since, oldest first; empty text: everything."""
 
-    def manage_link(self, agreement_id: str, *, return_url: str, key: str) -> Link:
-        """A page where the person draws, repays or terminates."""
+    def link(self, page: Page, *, key: str) -> Link:
+        """A page to open in a new window."""
+
+    def tell(self, message: Message, *, key: str) -> OnboardingState | AgreementState | None:
+        """Tell the provider; what it answers is how the thing stands after, None where it only notes it."""
+
+    def analysis_lines(self, analysis_id: str) -> Iterator[AnalysisLine]:
+        """The analysis item by item; the lines add up to its figures."""

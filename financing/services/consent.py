@@ -1,7 +1,8 @@
 """Consents: given, ended, and the question whether the provider may read now."""
 
 import calendar
-from datetime import date, datetime
+import secrets
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,9 @@ from access.services import write_audit
 from access.tenancy import client_scope
 from financing.consent_text import SCOPE, VALID_MONTHS, ConsentText
 from financing.models import Consent, ConsentEvent
+from financing.providers.base import Grant
+
+CODE_LIFE = timedelta(hours=24)  # INTERFACES: at most 24 hours
 
 
 def valid_until(today: date) -> date:
@@ -133,6 +137,13 @@ def _event(consent: Consent, event: str, now: datetime, actor: User | None, deta
         consent=consent, at=now, event=event, actor=actor,
         actor_name=str(actor) if actor else "", details=details,
     )  # fmt: skip
+
+
+def new_grant(*, consent: Consent, now: datetime) -> Grant:
+    """A new single-use code for the bank and where it redeems it; the former unused one is dropped. Inside the scope."""
+    grant = Grant(secrets.token_urlsafe(32), now + CODE_LIFE, token_url(), api_base_url())
+    new_code(consent=consent, code=grant.code, expires_at=grant.expires_at)
+    return grant
 
 
 def token_url() -> str:

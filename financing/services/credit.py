@@ -12,9 +12,9 @@ from access.services import write_audit
 from access.tenancy import client_scope
 from financing.models import Agreement, CreditSnapshot, Onboarding, ProviderSync
 from financing.providers.base import AgreementState, ProviderRejected, ProviderUnavailable, Refused
-from financing.providers.registry import provider
+from financing.services.bank import bank
 from financing.services.consent import end_consent
-from financing.services.onboarding import analysis_json, read_onboarding
+from financing.services.onboarding_reading import analysis_json, read_onboarding
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def sync_credit(*, provider_name: str, now: datetime) -> int | None:
         return None
     changed, position = 0, ""
     try:
-        for page in provider(provider_name).changed_agreements(lease.changed_since):
+        for page in bank(provider_name).changed_agreements(lease.changed_since):
             for item in page.items:
                 changed += _stored(provider_name, item)
             position = page.next_changed_since
@@ -77,7 +77,7 @@ def follow_onboarding(*, client: Client, onboarding: Onboarding) -> None:
 
 def refresh_agreement(*, client: Client, provider_name: str, reference: str) -> bool:
     """Read one agreement at the bank and store it. Raises ProviderUnavailable, ProviderRejected."""
-    return store_agreement(provider_name=provider_name, state=provider(provider_name).read_agreement(reference))
+    return store_agreement(provider_name=provider_name, state=bank(provider_name).agreement(reference))
 
 
 def store_agreement(*, provider_name: str, state: AgreementState) -> bool:

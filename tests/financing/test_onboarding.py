@@ -18,14 +18,13 @@ from financing.services.credit import follow_onboarding, follow_onboardings
 from financing.services.onboarding import (
     AgreementLives,
     OnboardingLives,
-    StateUnknown,
     ask_bank,
     begin_onboarding,
     cancel_onboarding,
     open_again,
-    read_onboarding,
-    take_return,
 )
+from financing.services.onboarding_reading import read_onboarding
+from financing.services.returning import StateUnknown, take_return
 from financing.services.transitions import REACHABLE, STEPS, ImpossibleMove, check_move
 
 from .conftest import OFFER

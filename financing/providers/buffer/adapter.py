@@ -2,23 +2,32 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from financing.providers.base import (
     AgreementPage,
     AgreementState,
+    AnalysisLine,
     AnswerRefused,
+    Cancelled,
+    Disconnected,
     Grant,
     Link,
+    Message,
+    NewGrant,
+    OnboardingPage,
     OnboardingRequest,
     OnboardingState,
+    Page,
+    ReceivablesChanged,
     Refused,
 )
 from financing.providers.buffer import parse
 from financing.providers.buffer.door import Door
 
 MOST_PAGES = 1000
+State = TypeVar("State", OnboardingState, AgreementState)
 
 
 class Buffer:
@@ -30,7 +39,7 @@ class Buffer:
         self.door = door
         self.origin = door.origin
 
-    def begin_onboarding(self, request: OnboardingRequest, *, key: str) -> tuple[OnboardingState, Link]:
+    def begin(self, request: OnboardingRequest, *, key: str) -> tuple[OnboardingState, Link]:
         """Contract: createOnboarding."""
         body = {
             "reference": request.reference,
@@ -46,8 +55,11 @@ class Buffer:
         state = self._own(parse.onboarding(answer), request.reference, request.organisation_number)
         return state, parse.link(answer.get("link"), self.origin)
 
-    def find_onboarding(self, reference: str) -> OnboardingState | None:
-        """Contract: findOnboarding."""
+    def onboarding(self, onboarding_id: str = "", *, reference: str = "") -> OnboardingState | None:
+        """Contract: readOnboarding, findOnboarding."""
+        if onboarding_id:
+            answer = self.door.call("GET", f"/v1/onboardings/{_path(onboarding_id)}")
+            return _same(parse.onboarding(answer), onboarding_id)
         answer = self.door.call("GET", "/v1/onboardings", query={"reference": reference})
         items = parse.Fields(answer, "list").items("items", 1)
         if not items:
@@ -57,35 +69,10 @@ class Buffer:
             raise AnswerRefused("the bank found another onboarding than the one asked for")
         return state
 
-    def read_onboarding(self, onboarding_id: str) -> OnboardingState:
-        """Contract: readOnboarding."""
-        return self._same(
-            parse.onboarding(self.door.call("GET", f"/v1/onboardings/{_path(onboarding_id)}")), onboarding_id
-        )
-
-    def onboarding_link(self, onboarding_id: str, *, return_url: str, state: str, key: str) -> Link:
-        """Contract: createOnboardingLink."""
-        body = {"return_url": return_url, "state": state}
-        answer = self.door.call("POST", f"/v1/onboardings/{_path(onboarding_id)}/links", key=key, body=body)
-        return parse.link(answer, self.origin)
-
-    def renew_grant(self, onboarding_id: str, grant: Grant, *, key: str) -> OnboardingState:
-        """Contract: renewGrant."""
-        path = f"/v1/onboardings/{_path(onboarding_id)}/grant"
-        return self._same(parse.onboarding(self.door.call("PUT", path, key=key, body=_grant(grant))), onboarding_id)
-
-    def cancel_onboarding(self, onboarding_id: str, *, key: str) -> OnboardingState:
-        """Contract: cancelOnboarding."""
-        answer = self.door.call("POST", f"/v1/onboardings/{_path(onboarding_id)}/cancel", key=key)
-        return self._same(parse.onboarding(answer), onboarding_id)
-
-    def read_agreement(self, agreement_id: str) -> AgreementState:
+    def agreement(self, agreement_id: str) -> AgreementState:
         """Contract: readAgreement."""
         answer = self.door.call("GET", f"/v1/agreements/{_path(agreement_id)}")
-        state = parse.agreement(answer, datetime.now(UTC))
-        if state.id != agreement_id:
-            raise AnswerRefused("the bank answered with another agreement")
-        return state
+        return _same(parse.agreement(answer, datetime.now(UTC)), agreement_id)
 
     def changed_agreements(self, changed_since: str) -> Iterator[AgreementPage]:
         """Contract: listAgreements. An item that cannot be believed is given as Refused; the rest stands."""
@@ -106,20 +93,67 @@ class Buffer:
             query["cursor"] = cursor
         raise AnswerRefused("the list does not end")
 
-    def manage_link(self, agreement_id: str, *, return_url: str, key: str) -> Link:
-        """Contract: createManageLink."""
-        path = f"/v1/agreements/{_path(agreement_id)}/manage-links"
-        return parse.link(self.door.call("POST", path, key=key, body={"return_url": return_url}), self.origin)
+    def link(self, page: Page, *, key: str) -> Link:
+        """Contract: createOnboardingLink, createManageLink."""
+        if isinstance(page, OnboardingPage):
+            path, body = f"/v1/onboardings/{_path(page.onboarding_id)}/links", {"state": page.state}
+        else:
+            path, body = f"/v1/agreements/{_path(page.agreement_id)}/manage-links", {}
+        answer = self.door.call("POST", path, key=key, body={"return_url": page.return_url, **body})
+        return parse.link(answer, self.origin)
+
+    def tell(self, message: Message, *, key: str) -> OnboardingState | AgreementState | None:
+        """Contract: renewGrant, reconnect, cancelOnboarding, disconnect, announceReceivablesChanged."""
+        match message:
+            case NewGrant(grant, onboarding_id) if onboarding_id:
+                answer = self._onboarding("PUT", onboarding_id, "grant", key, _grant(grant))
+                return _same(parse.onboarding(answer), onboarding_id)
+            case NewGrant(grant, _, agreement_id):
+                answer = self._agreement("PUT", agreement_id, "grant", key, _grant(grant))
+                return _same(parse.agreement(answer, datetime.now(UTC)), agreement_id)
+            case Cancelled(onboarding_id):
+                answer = self._onboarding("POST", onboarding_id, "cancel", key)
+                return _same(parse.onboarding(answer), onboarding_id)
+            case Disconnected(agreement_id):
+                answer = self._agreement("POST", agreement_id, "disconnect", key)
+                return _same(parse.agreement(answer, datetime.now(UTC)), agreement_id)
+            case ReceivablesChanged(agreement_id):
+                self._agreement("POST", agreement_id, "receivables-changed", key)
+                return None
+
+    def analysis_lines(self, analysis_id: str) -> Iterator[AnalysisLine]:
+        """Contract: listAnalysisLines."""
+        query = {"page_size": "1000"}
+        seen: set[str] = set()
+        for _ in range(MOST_PAGES):
+            path = f"/v1/analyses/{_path(analysis_id)}/lines"
+            fields = parse.Fields(self.door.call("GET", path, query=query), "lines")
+            yield from (parse.analysis_line(item) for item in fields.items("items"))
+            cursor = fields.text("next_cursor", optional=True, limit=2000)
+            if not cursor:
+                return
+            if cursor in seen:
+                raise AnswerRefused("the lines go in a circle")
+            seen.add(cursor)
+            query["cursor"] = cursor
+        raise AnswerRefused("the lines do not end")
+
+    def _onboarding(self, method: str, onboarding_id: str, deed: str, key: str, body: Any = None) -> Any:
+        return self.door.call(method, f"/v1/onboardings/{_path(onboarding_id)}/{deed}", key=key, body=body)
+
+    def _agreement(self, method: str, agreement_id: str, deed: str, key: str, body: Any = None) -> Any:
+        return self.door.call(method, f"/v1/agreements/{_path(agreement_id)}/{deed}", key=key, body=body)
 
     def _own(self, state: OnboardingState, reference: str, organisation_number: str) -> OnboardingState:
         if state.reference != reference or state.organisation_number != organisation_number:
             raise AnswerRefused("the bank answered for another company")
         return state
 
-    def _same(self, state: OnboardingState, onboarding_id: str) -> OnboardingState:
-        if state.id != onboarding_id:
-            raise AnswerRefused("the bank answered with another onboarding")
-        return state
+
+def _same(state: State, identity: str) -> State:
+    if state.id != identity:
+        raise AnswerRefused("the bank answered with another object than the one asked for")
+    return state
 
 
 def _believed(item: Any) -> AgreementState | Refused:

@@ -6,7 +6,15 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from financing.providers.base import AgreementState, Analysis, AnswerRefused, Exclusion, Link, OnboardingState
+from financing.providers.base import (
+    AgreementState,
+    Analysis,
+    AnalysisLine,
+    AnswerRefused,
+    Exclusion,
+    Link,
+    OnboardingState,
+)
 
 _AMOUNT = re.compile(r"-?\d{1,16}\.\d{2}", re.ASCII)
 _PERCENT = re.compile(r"\d{1,3}(\.\d{1,4})?", re.ASCII)
@@ -132,6 +140,18 @@ def analysis(fields: Fields | None) -> Analysis | None:
     if found.outstanding != found.eligible + sum(one.amount for one in exclusions):
         raise AnswerRefused("analysis: the exclusions do not add up")
     return found
+
+
+def analysis_line(value: Any) -> AnalysisLine:
+    """A line of an analysis; `counted` may be negative where it takes something back from a debtor as a whole."""
+    fields = Fields(value, "line")
+    return AnalysisLine(
+        receivable_id=fields.text("receivable_id", optional=True),
+        debtor=fields.text("debtor"),
+        amount=fields.amount("amount", negative=True),
+        counted=fields.amount("counted", negative=True),
+        reason=fields.text("reason", optional=True, limit=60),
+    )
 
 
 def onboarding(value: Any) -> OnboardingState:

@@ -1,0 +1,1 @@
+"""What the pages and the widget say of an onboarding or an agreement: view-models without a request."""

@@ -1,0 +1,27 @@
+"""What stands of a company at a provider: the onboarding, the agreement, the consent."""
+
+from access.models import Client
+from financing.models import Agreement, Consent, Onboarding
+
+
+def living_onboarding(client: Client, provider_name: str) -> Onboarding | None:
+    """The one that is under way. Inside the client's scope."""
+    return Onboarding.objects.for_client(client).filter(provider=provider_name, ended_at=None).first()
+
+
+def latest_onboarding(client: Client, provider_name: str) -> Onboarding | None:
+    """The last one begun, living or not. Inside the client's scope."""
+    found = Onboarding.objects.for_client(client).filter(provider=provider_name)
+    return found.select_related("consent").order_by("-started_at").first()
+
+
+def living_agreement(client: Client, provider_name: str) -> Agreement | None:
+    """The agreement that is not terminated. Inside the client's scope."""
+    found = Agreement.objects.for_client(client).filter(provider=provider_name).exclude(status="terminated")
+    return found.select_related("onboarding__consent").first()
+
+
+def latest_consent(client: Client, provider_name: str) -> Consent | None:
+    """The one that stands, or the last that stood; a renewed agreement's is not its onboarding's. Inside the scope."""
+    found = Consent.objects.for_client(client).filter(provider=provider_name)
+    return found.select_related("given_by").order_by("-given_at", "-id").first()

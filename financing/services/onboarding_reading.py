@@ -1,0 +1,160 @@
+"""What the bank says of an onboarding, read server to server: the only thing that moves it."""
+
+import json
+import logging
+import uuid
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+from access.models import Client
+from access.services import write_audit
+from access.tenancy import client_scope
+from financing.models import FINAL, Onboarding
+from financing.providers.base import (
+    Analysis,
+    Cancelled,
+    Message,
+    NewGrant,
+    OnboardingState,
+)
+from financing.services.bank import bank
+from financing.services.consent import confirm_consent, end_consent, new_grant
+from financing.services.transitions import ImpossibleMove, check_move
+
+log = logging.getLogger(__name__)
+
+READ_EVERY = timedelta(seconds=3)  # while somebody follows along
+LONGEST_READING = timedelta(seconds=60)
+LOST_AFTER = timedelta(minutes=15)  # so long we look for an onboarding whose answer was lost
+
+
+def read_onboarding(*, client: Client, onboarding: Onboarding) -> None:
+    """Read it at the bank, outside any transaction, and store what moved; a lost answer is found by our reference.
+
+    Where the access was withdrawn meanwhile and the bank does not know, it is told. Raises ProviderUnavailable,
+    ProviderRejected.
+    """
+    if onboarding.provider_reference:
+        state = bank(onboarding.provider).onboarding(onboarding.provider_reference)
+    else:
+        state = bank(onboarding.provider).onboarding(reference=str(onboarding.pk))
+    now = timezone.now()
+    if state is None:
+        if now - onboarding.started_at > LOST_AFTER:
+            with client_scope(client):
+                fail_onboarding(onboarding, "never_reached_the_bank", now)
+        return
+    store_onboarding(client=client, onboarding_id=onboarding.pk, state=state, now=now)
+    if state.status in FINAL:
+        return
+    with client_scope(client):
+        consent = Onboarding.objects.for_client(client).select_related("consent").get(pk=onboarding.pk).consent
+    if consent.ended_at is not None:
+        _tell(client, onboarding.pk, Cancelled(state.id), key=f"cancel-{onboarding.pk}")
+    elif state.needs_grant:
+        _renew_grant(client, onboarding.pk)
+
+
+def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: OnboardingState, now: datetime) -> bool:
+    """Apply what the bank said, by `sequence`; False where it was old or could not be believed. The row is locked."""
+    with client_scope(client):
+        onboarding = (
+            Onboarding.objects.for_client(client).select_for_update(of=("self",)).select_related("consent")
+        ).get(pk=onboarding_id)
+        if state.organisation_number != client.organisation_number or state.reference != str(onboarding.pk):
+            log.error("an answer about onboarding %s was refused: it names another company or reference", onboarding.pk)
+            write_audit(action="provider.answer_refused", client=client, about=onboarding, details={"why": "identity"})
+            return False
+        if state.sequence <= onboarding.sequence:
+            onboarding.read_at = now
+            onboarding.save(update_fields=["read_at"])
+            return False
+        before = onboarding.status
+        try:
+            # `begun` may have led anywhere at the bank before its first answer reached us.
+            check_move("created" if before == "begun" else before, state.status)
+        except ImpossibleMove as error:
+            log.error("an answer about onboarding %s was refused: %s", onboarding.pk, error)
+            write_audit(action="provider.answer_refused", client=client, about=onboarding, details={"why": str(error)})
+            return False
+        onboarding.provider_reference = state.id
+        onboarding.status = state.status
+        onboarding.sequence = state.sequence
+        onboarding.reason = state.reason
+        onboarding.retry_after = state.retry_after
+        onboarding.expires_at = state.expires_at
+        onboarding.identified_as = state.identified_as
+        onboarding.missing_signatories = list(state.missing_signatories)
+        onboarding.needs_grant = state.needs_grant
+        onboarding.offer = state.offer
+        onboarding.analysis = analysis_json(state.analysis)
+        onboarding.agreement_reference = state.agreement_id
+        onboarding.read_at = now
+        onboarding.ended_at = now if state.status in FINAL else None
+        onboarding.save()
+        confirm_consent(consent=onboarding.consent, name=state.identified_as, now=now)
+        if state.status in FINAL and state.status != "accepted":
+            end_consent(consent=onboarding.consent, reason=f"onboarding_{state.status}", now=now)
+        if before != state.status:
+            write_audit(
+                action="onboarding.moved", client=client, about=onboarding, details={"from": before, "to": state.status}
+            )
+        return True
+
+
+def claim_reading(*, client: Client, onboarding: Onboarding, now: datetime) -> bool:
+    """Whether this caller may read the bank now: one at a time, and not more often than READ_EVERY. Give it back after.
+
+    People who follow along in several tabs would otherwise hold every thread while the bank is mute.
+    """
+    with client_scope(client):
+        free = Onboarding.objects.for_client(client).filter(pk=onboarding.pk, ended_at=None)
+        return bool(free.exclude(asked_again_at__gt=now).update(asked_again_at=now + LONGEST_READING))
+
+
+def give_back_reading(*, client: Client, onboarding: Onboarding, now: datetime) -> None:
+    """The reading that was claimed is over; the next may come READ_EVERY later."""
+    with client_scope(client):
+        Onboarding.objects.for_client(client).filter(pk=onboarding.pk).update(asked_again_at=now + READ_EVERY)
+
+
+def analysis_json(analysis: Analysis | None) -> Any:
+    """An analysis as it is kept: amounts as strings."""
+    return None if analysis is None else _plain(asdict(analysis))
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+
+
+def _tell(client: Client, onboarding_id: uuid.UUID, message: Message, *, key: str) -> None:
+    """Tell the bank, and store how the onboarding stands after."""
+    with client_scope(client):
+        name = Onboarding.objects.for_client(client).get(pk=onboarding_id).provider
+    state = bank(name).tell(message, key=key)
+    if isinstance(state, OnboardingState):
+        store_onboarding(client=client, onboarding_id=onboarding_id, state=state, now=timezone.now())
+
+
+def _renew_grant(client: Client, onboarding_id: uuid.UUID) -> None:
+    now = timezone.now()
+    with client_scope(client):
+        onboarding = Onboarding.objects.for_client(client).select_related("consent").get(pk=onboarding_id)
+        if not onboarding.consent.in_force(now):
+            return
+        grant = new_grant(consent=onboarding.consent, now=now)
+    _tell(client, onboarding_id, NewGrant(grant, onboarding_id=onboarding.provider_reference), key=str(uuid.uuid4()))
+
+
+def fail_onboarding(onboarding: Onboarding, reason: str, now: datetime) -> None:
+    locked = Onboarding.objects.for_client(onboarding.client_id).select_for_update().get(pk=onboarding.pk)
+    if locked.is_final or locked.provider_reference:
+        return
+    locked.status, locked.reason, locked.ended_at = "failed", reason, now
+    locked.save(update_fields=["status", "reason", "ended_at"])
+    end_consent(consent=locked.consent, reason="onboarding_failed", now=now)
+    write_audit(action="onboarding.failed", client=locked.client, about=locked, details={"reason": reason})

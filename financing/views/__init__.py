@@ -1,0 +1,1 @@
+"""The pages of invoice financing, by what a person does on them."""
