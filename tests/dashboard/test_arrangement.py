@@ -1,0 +1,440 @@
+"""«Dashboard oppsett»: each person's own, per company, by form and by menu; hidden stays hidden; rights decide first."""
+
+import json
+import re
+import threading
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from access.models import Membership, Role
+from access.privileges import FINANCING, INVOICES, Level
+from access.services import change_role
+from access.tenancy import client_scope
+from dashboard.models import Arrangement
+from dashboard.services import arrange_dashboard, hide_widget, move_widget
+from financing.models import Agreement
+from tests.dashboard.financed import agreement
+
+pytestmark = pytest.mark.django_db
+HOME = "/klient/310000000/"
+SETUP = HOME + "dashboard/oppsett"
+BY_SCRIPT = {"HX-Request": "true"}
+ALL = ["financing", "receivables", "unpaid_invoices"]
+
+
+@pytest.fixture
+def company(make_client):
+    return make_client()
+
+
+@pytest.fixture
+def dag(client, company, make_member):
+    """Signed in, with every right that a widget asks for; the company has an agreement."""
+    agreement(company)
+    person = make_member(company, "dag", "daglig_leder")
+    client.force_login(person)
+    return person
+
+
+def shown(client, address=HOME):
+    """The keys of the widgets on the dashboard, in their order."""
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return re.findall(r'<h2 id="widget-(\w+)"', answer.content.decode())
+
+
+def listed(client):
+    """(key, whether it is ticked) of each line of the setup."""
+    page = client.get(SETUP).content.decode()
+    return [(key, "checked" in rest) for key, rest in re.findall(r'name="vis" value="(\w+)"([^>]*)>', page)]
+
+
+def save(client, order, visible):
+    answer = client.post(SETUP, {"plass": order, "vis": visible, "lagre": "1"})
+    assert (answer.status_code, answer["Location"]) == (302, HOME)
+
+
+def do(client, key, what, **headers):
+    return client.post(f"{HOME}dashboard/{key}/endre", {"gjor": what}, headers=headers)
+
+
+def stored(company, user):
+    with client_scope(company):
+        return Arrangement.objects.for_client(company).filter(user=user).values_list("order", "hidden").first()
+
+
+def set_financing(company, actor, role, level):
+    change_role(role=Role.objects.get(client=company, key=role), levels={FINANCING: level}, actor=actor)
+
+
+# By the form
+
+
+def test_an_order_and_what_is_hidden_are_kept(client, dag):
+    assert shown(client) == ALL
+    assert listed(client) == [(key, True) for key in ALL]
+    save(client, ["unpaid_invoices", "financing", "receivables"], ["unpaid_invoices", "receivables"])
+    assert shown(client) == ["unpaid_invoices", "receivables"]
+    assert listed(client) == [("unpaid_invoices", True), ("financing", False), ("receivables", True)]
+
+
+def test_nothing_is_stored_before_save(client, company, dag):
+    for button in ({"opp": "receivables"}, {"ned": "financing"}, {"standard": "1"}):
+        answer = client.post(SETUP, {"plass": ALL, "vis": ["financing"], **button})
+        assert answer.status_code == 200
+    assert stored(company, dag) is None
+    assert shown(client) == ALL
+
+
+@pytest.mark.parametrize(
+    ("button", "wanted", "focus"),
+    [
+        ({"opp": "unpaid_invoices"}, ["financing", "unpaid_invoices", "receivables"], 'name="opp"'),
+        ({"opp": "receivables"}, ["receivables", "financing", "unpaid_invoices"], 'name="ned"'),  # it is at the top now
+        ({"ned": "financing"}, ["receivables", "financing", "unpaid_invoices"], 'name="ned"'),
+        ({"opp": "financing"}, ALL, 'name="ned"'),
+        ({"ned": "nothing"}, ALL, None),
+    ],
+)
+def test_a_step_in_the_form_keeps_ticks_and_focus(client, dag, button, wanted, focus):
+    page = client.post(SETUP, {"plass": ALL, "vis": ["receivables"], **button}).content.decode()
+    assert re.findall(r'name="plass" value="(\w+)"', page) == wanted
+    assert re.findall(r'name="vis" value="(\w+)"[^>]*checked', page) == ["receivables"]
+    assert "Endringene er ikke lagret ennå" in page
+    focused = re.findall(r"<button[^>]*autofocus[^>]*>", page)
+    assert len(focused) == (1 if focus else 0)
+    assert not focus or (focus in focused[0] and f'value="{next(iter(button.values()))}"' in focused[0])
+    assert "disabled" not in "".join(focused)
+
+
+def test_back_to_standard(client, company, dag):
+    save(client, ALL[::-1], [])
+    page = client.post(SETUP, {"plass": ALL[::-1], "standard": "1"}).content.decode()
+    assert re.findall(r'name="plass" value="(\w+)"', page) == ALL and page.count("checked") == 3
+    save(client, ALL, ALL)
+    assert shown(client) == ALL
+    assert stored(company, dag) == ([], [])  # as it comes, also when what comes changes
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {}, {"plass": ["roles", "", "<b>"], "vis": ["roles"]}, {"plass": ["receivables", "receivables"], "vis": ["x"]},
+        {"plass": ["unpaid_invoices"], "vis": ["unpaid_invoices"]},
+    ],
+)  # fmt: skip
+def test_a_form_that_says_something_else_breaks_nothing(client, company, dag, given):
+    answer = client.post(SETUP, {**given, "lagre": "1"})
+    assert answer.status_code == 302
+    assert sorted(key for key, _ in listed(client)) == sorted(ALL)
+    order, hidden = stored(company, dag)
+    assert set(order) <= set(ALL) and set(hidden) <= set(ALL)
+
+
+def test_a_form_without_a_token_of_ours_is_refused(company, dag):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(dag)
+    assert strict.post(SETUP, {"plass": ALL, "lagre": "1"}).status_code == 403
+    assert strict.post(f"{HOME}dashboard/receivables/endre", {"gjor": "skjul"}).status_code == 403
+    assert stored(company, dag) is None
+
+
+# By the menu
+
+
+def test_hiding_by_the_menu_and_having_it_back(client, dag):
+    answer = do(client, "receivables", "skjul")
+    assert answer["Location"] == HOME + "?skjult=receivables"
+    page = client.get(answer["Location"]).content.decode()
+    assert "«Kundefordringer» er skjult" in page and "Vis igjen" in page
+    assert shown(client) == ["financing", "unpaid_invoices"]
+    do(client, "receivables", "vis")
+    assert shown(client) == ALL
+    assert "er skjult" not in client.get(HOME + "?skjult=receivables").content.decode()  # an address that was kept
+
+
+def test_the_notice_names_nothing_that_is_not_hers(client, company, dag, make_member):
+    hide_of = make_member(company, "rita", "regnskapsforer")
+    with client_scope(company):
+        hide_widget(client=company, user=hide_of, key="financing")
+    client.force_login(hide_of)
+    page = client.get(HOME + "?skjult=financing").content.decode()
+    assert "er skjult" not in page
+
+
+@pytest.mark.parametrize(
+    ("key", "what", "wanted"),
+    [
+        ("receivables", "venstre", ["receivables", "financing", "unpaid_invoices"]),
+        ("receivables", "hoyre", ["financing", "unpaid_invoices", "receivables"]),
+        ("financing", "venstre", ALL),
+        ("unpaid_invoices", "hoyre", ALL),
+    ],
+)
+def test_moving_by_the_menu(client, dag, key, what, wanted):
+    answer = do(client, key, what)
+    assert (answer.status_code, answer["Location"]) == (302, f"{HOME}#widget-{key}")
+    assert shown(client) == wanted
+
+
+def test_a_step_goes_past_what_is_seen_over_what_is_not(client, company, dag):
+    save(client, ALL, ["financing", "unpaid_invoices"])
+    do(client, "unpaid_invoices", "venstre")
+    assert shown(client) == ["unpaid_invoices", "financing"]
+    with client_scope(company):  # nothing to show: it is no neighbour
+        Agreement.objects.for_client(company).update(status="terminated")
+    do(client, "receivables", "vis")
+    assert shown(client) == ["unpaid_invoices", "receivables"]
+    do(client, "receivables", "venstre")
+    assert shown(client) == ["receivables", "unpaid_invoices"]
+
+
+def test_the_first_cannot_go_left_nor_the_last_right(client, dag):
+    page = client.get(HOME).content.decode()
+    menus = re.findall(r'id="menu-(\w+)".*?</details>', page, re.S)
+    assert menus == ALL
+    for key, menu in zip(ALL, re.findall(r'<details class="menu".*?</details>', page, re.S), strict=True):
+        hidden = set(re.findall(r'value="(\w+)" hidden', menu))
+        assert hidden == {"financing": {"venstre"}, "unpaid_invoices": {"hoyre"}}.get(key, set())
+
+
+def test_a_script_is_told_in_words_and_with_the_order(client, dag):
+    answer = do(client, "receivables", "venstre", **BY_SCRIPT)
+    assert answer.status_code == 200 and "Kundefordringer er nummer 1 av 3" in answer.content.decode()
+    arranged = json.loads(answer["HX-Trigger-After-Swap"])["arranged"]
+    assert arranged == {
+        "key": "receivables", "did": "venstre", "order": ["receivables", "financing", "unpaid_invoices"]
+    }  # fmt: skip
+    answer = do(client, "receivables", "skjul", **BY_SCRIPT)
+    assert "«Kundefordringer» er skjult" in answer.content.decode() and "<html" not in answer.content.decode()
+
+
+def test_what_the_menu_does_not_say_is_refused(client, company, dag):
+    assert do(client, "receivables", "slett").status_code == 400
+    assert client.get(f"{HOME}dashboard/receivables/endre").status_code == 405
+    assert stored(company, dag) is None
+
+
+# Hidden stays hidden, and rights come first
+
+
+def test_what_was_hidden_stays_hidden_when_it_would_appear_by_itself(client, company, dag):
+    save(client, ALL, ["receivables", "unpaid_invoices"])
+    with client_scope(company):
+        Agreement.objects.for_client(company).update(status="terminated")
+    assert "financing" not in shown(client)
+    with client_scope(company):
+        Agreement.objects.for_client(company).update(status="open")
+    assert "financing" not in shown(client)
+    assert client.get(f"{HOME}dashboard/financing", headers=BY_SCRIPT).content.strip() == b""
+    assert ("financing", False) in listed(client)
+
+
+def test_a_widget_that_has_nothing_to_show_can_be_arranged_beforehand(client, company, dag):
+    with client_scope(company):
+        Agreement.objects.for_client(company).update(status="terminated")
+    assert listed(client)[0] == ("financing", True)
+    save(client, ["receivables", "unpaid_invoices", "financing"], ALL)
+    with client_scope(company):
+        Agreement.objects.for_client(company).update(status="open")
+    assert shown(client) == ["receivables", "unpaid_invoices", "financing"]
+
+
+def test_without_the_right_it_is_not_even_listed_and_its_place_survives(client, company, dag, make_member):
+    ada, rita = make_member(company, "ada", "administrator"), make_member(company, "rita", "regnskapsforer")
+    client.force_login(rita)
+    set_financing(company, ada, "regnskapsforer", Level.FULL)
+    save(client, ["receivables", "financing", "unpaid_invoices"], ALL)
+    set_financing(company, ada, "regnskapsforer", Level.NONE)
+    assert "financing" not in str(listed(client))
+    assert "Fakturafinansiering" not in client.get(SETUP).content.decode()
+    save(client, ["unpaid_invoices", "receivables"], ["unpaid_invoices"])
+    set_financing(company, ada, "regnskapsforer", Level.FULL)
+    assert listed(client) == [("unpaid_invoices", True), ("financing", True), ("receivables", False)]
+
+
+def test_what_she_hid_and_may_not_see_stays_hidden_when_the_right_comes_back(client, company, dag, make_member):
+    ada, rita = make_member(company, "ada", "administrator"), make_member(company, "rita", "regnskapsforer")
+    client.force_login(rita)
+    set_financing(company, ada, "regnskapsforer", Level.FULL)
+    save(client, ALL, ["receivables", "unpaid_invoices"])
+    set_financing(company, ada, "regnskapsforer", Level.NONE)
+    save(client, ["receivables", "unpaid_invoices"], ["receivables", "unpaid_invoices"])
+    set_financing(company, ada, "regnskapsforer", Level.FULL)
+    assert ("financing", False) in listed(client)
+
+
+def test_a_form_cannot_arrange_what_she_may_not_see(client, company, make_member):
+    client.force_login(make_member(company, "rita", "regnskapsforer"))
+    save(client, ["unpaid_invoices", "financing", "receivables"], ["unpaid_invoices", "receivables"])
+    order, hidden = stored(company, Membership.objects.get(client=company).user)
+    assert order == ["financing", "unpaid_invoices", "receivables"] and hidden == []
+
+
+# The widgets by themselves, and who may have them
+
+
+MATRIX = {
+    "administrator": (200, 200, 200),
+    "daglig_leder": (200, 200, 200),
+    "regnskapsforer": (403, 200, 200),
+    "revisor": (403, 200, 200),
+    "standard": (403, 403, 403),
+    "stranger": (404, 404, 404),
+    "of another company": (404, 404, 404),
+    "operator": (404, 404, 404),
+}
+
+
+@pytest.mark.parametrize("who", MATRIX)
+def test_who_gets_which_widget(client, company, make_client, make_member, who):
+    from access.services import known_person
+
+    agreement(company)
+    if who == "of another company":
+        person = make_member(make_client("310011118", "Furulia Lys AS"), "vera", "administrator")
+    elif who in ("stranger", "operator"):
+        person = known_person(subject=who, is_superuser=who == "operator")
+    else:
+        person = make_member(company, "somebody", who)
+    client.force_login(person)
+    for key, status in zip(ALL, MATRIX[who], strict=True):
+        answer = client.get(f"{HOME}dashboard/{key}", headers=BY_SCRIPT)
+        assert answer.status_code == status, key
+        assert (f'id="widget-{key}"' in answer.content.decode()) == (status == 200)
+        changed = client.post(f"{HOME}dashboard/{key}/endre", {"gjor": "skjul"}, headers=BY_SCRIPT)
+        assert changed.status_code == status, key
+    stranger = MATRIX[who][0] == 404
+    assert client.get(SETUP).status_code == (404 if stranger else 200)
+    assert client.get(f"{HOME}dashboard/nothing", headers=BY_SCRIPT).status_code == 404
+    assert do(client, "nothing", "skjul").status_code == 404
+
+
+def test_a_widget_is_gone_from_the_next_fetch_after_its_right(client, company, dag, make_member):
+    ada = make_member(company, "ada", "administrator")
+    for level, status in ((Level.NONE, 403), (Level.FULL, 200)):
+        change_role(
+            role=Role.objects.get(client=company, key="daglig_leder"), levels={INVOICES: level}, actor=ada
+        )  # fmt: skip
+        assert client.get(f"{HOME}dashboard/unpaid_invoices", headers=BY_SCRIPT).status_code == status
+
+
+def test_asked_as_a_page_a_widget_leads_to_the_dashboard(client, dag):
+    answer = client.get(f"{HOME}dashboard/receivables")
+    assert (answer.status_code, answer["Location"]) == (302, HOME)
+
+
+def test_signed_out_the_page_is_sent_to_sign_in(client, dag):
+    client.logout()
+    answer = client.get(f"{HOME}dashboard/receivables", headers=BY_SCRIPT)
+    assert (answer.status_code, answer["HX-Redirect"]) == (204, f"{HOME}dashboard/receivables")
+
+
+def test_what_an_open_page_asks_by_itself_keeps_no_session_alive(client, dag):
+    client.get(HOME)
+
+    def ends():
+        from django.contrib.sessions.models import Session
+
+        return Session.objects.get().expire_date
+
+    before = ends()
+    answer = client.get(f"{HOME}dashboard/receivables", headers={**BY_SCRIPT, "X-By-Itself": "true"})
+    assert answer.status_code == 200 and "sessionid" not in answer.cookies and ends() == before
+    assert "Cookie" in answer["Vary"]
+    client.get(f"{HOME}dashboard/receivables", headers=BY_SCRIPT)  # somebody pressed something
+    assert ends() > before
+
+
+# Whose it is
+
+
+def test_it_is_hers_alone_and_of_this_company(client, company, dag, make_client, make_member):
+    other = make_client("310011118", "Furulia Lys AS")
+    make_member(other, "dag", "daglig_leder")
+    rolf = make_member(company, "rolf", "revisor")
+    save(client, ALL[::-1], ["receivables"])
+    assert shown(client, "/klient/310011118/") == ["receivables", "unpaid_invoices"]
+    assert stored(other, dag) is None and stored(company, rolf) is None
+    client.force_login(rolf)
+    assert shown(client) == ["receivables", "unpaid_invoices"]
+
+
+def test_without_a_membership_there_is_no_row_and_it_goes_with_it(company, dag, make_client):
+    other = make_client("310011118", "Furulia Lys AS")
+    with pytest.raises(IntegrityError), transaction.atomic(), client_scope(other):
+        hide_widget(client=other, user=dag, key="receivables")
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with client_scope(company):
+        hide_widget(client=company, user=dag, key="receivables")
+    assert stored(company, dag) is not None
+    Membership.objects.filter(user=dag).delete()
+    assert stored(company, dag) is None
+
+
+def test_one_company_does_not_see_anothers(company, dag, make_client):
+    other = make_client("310011118", "Furulia Lys AS")
+    with client_scope(company):
+        hide_widget(client=company, user=dag, key="receivables")
+    with client_scope(other):
+        assert not Arrangement.objects.for_client(company).exists()
+
+
+def test_the_last_one_stands(company, dag):
+    with client_scope(company):
+        arrange_dashboard(client=company, user=dag, order=ALL[::-1], hidden=[])
+        arrange_dashboard(client=company, user=dag, order=ALL, hidden=["receivables"])
+    assert stored(company, dag) == (ALL, ["receivables"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_at_once_from_two_windows_neither_fails_and_neither_is_lost(make_client, make_member):
+    company = make_client()
+    dag = make_member(company, "dag", "daglig_leder")
+    begin, failed = threading.Barrier(4), []
+
+    def work(act):
+        try:
+            begin.wait()
+            for _ in range(5):
+                with client_scope(company):
+                    act()
+        except Exception as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    acts = [
+        lambda: hide_widget(client=company, user=dag, key="receivables"),
+        lambda: hide_widget(client=company, user=dag, key="financing"),
+        lambda: move_widget(client=company, user=dag, key="unpaid_invoices", past="financing"),
+        lambda: arrange_dashboard(client=company, user=dag, order=["unpaid_invoices"], hidden=["unpaid_invoices"]),
+    ]
+    threads = [threading.Thread(target=work, args=[act]) for act in acts]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert failed == []
+    order, hidden = stored(company, dag)
+    assert sorted(order) == sorted(ALL) and set(hidden) == {"receivables", "financing", "unpaid_invoices"}
+
+
+# Empty
+
+
+def test_when_all_is_hidden_the_page_says_where_it_went(client, dag):
+    save(client, ALL, [])
+    page = client.get(HOME).content.decode()
+    assert shown(client) == [] and "Det er ingenting på dashboardet ditt nå" in page
+
+
+def test_a_role_that_sees_nothing_has_nothing_to_arrange(client, company, make_member):
+    client.force_login(make_member(company, "stine", "standard"))
+    for address in (HOME, SETUP):
+        assert "Det er ingenting å vise for din rolle" in client.get(address).content.decode()
+    assert "Dashboard oppsett</button>" not in client.get(HOME).content.decode()
