@@ -65,12 +65,17 @@
     slot.querySelector(".failed")?.remove();
   };
 
+  // What leads to the same place: a widget may lead there more than once.
+  const twins = (content, one) => {
+    const all = [...content.querySelectorAll(FOCUSABLE)];
+    const href = one.getAttribute("href");
+    return href ? all.filter((other) => other.getAttribute("href") === href) : all;
+  };
   const keep = (content) => {
     const one = document.activeElement;
-    const all = [...content.querySelectorAll(FOCUSABLE)];
     return {
       open: [...content.querySelectorAll("details")].map((details) => details.open),
-      focus: content.contains(one) ? { id: one.id, href: one.getAttribute("href"), place: all.indexOf(one) } : null,
+      focus: content.contains(one) ? { one, place: twins(content, one).indexOf(one) } : null,
     };
   };
   const giveBack = (slot, before) => {
@@ -79,10 +84,9 @@
       details.open = before.open[place] ?? details.open;
     });
     if (before.focus) {
-      const { id, href, place } = before.focus;
-      const all = [...content.querySelectorAll(FOCUSABLE)];
-      const same = all.find((one) => (id && one.id === id) || (!id && href && one.getAttribute("href") === href));
-      (same ?? all[place] ?? slot.querySelector(".menu > summary")).focus({ preventScroll: true });
+      const { one, place } = before.focus;
+      const same = one.id ? document.getElementById(one.id) : twins(content, one)[place];
+      (same ?? slot.querySelector(".menu > summary")).focus({ preventScroll: true });
     }
   };
 
@@ -116,10 +120,10 @@
       event.detail.shouldSwap = false;
       const times = [...is.querySelectorAll("time")];
       [...was.querySelectorAll("time")].forEach((time, place) => {
-        for (const { name, value } of times[place].attributes) {
+        for (const { name, value } of times[place]?.attributes ?? []) {
           time.setAttribute(name, value);
         }
-        time.textContent = times[place].textContent;
+        time.textContent = times[place]?.textContent ?? time.textContent;
       });
     } else if (was && is) {
       kept.set(slot, keep(was));
