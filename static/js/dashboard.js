@@ -102,8 +102,13 @@
   };
 
   document.addEventListener("htmx:configRequest", (event) => {
-    if (event.detail.elt.classList.contains("slot")) {
+    const slot = event.detail.elt;
+    if (slot.classList.contains("slot")) {
       event.detail.headers["X-By-Itself"] = "true";
+      // What was chosen in the widget stays chosen.
+      for (const { name, value } of slot.querySelectorAll("[data-kept]")) {
+        event.detail.parameters[name] = value;
+      }
     }
   });
 
