@@ -16,8 +16,15 @@
 
   const slots = () => [...grid.children];
   const slotOf = (key) => slots().find((slot) => slot.dataset.key === key);
-  const say = (text, slot) => {
-    told.textContent = text.replace("{widget}", slot?.dataset.title ?? "");
+  // Widgets that change together are told together: a region tells only its last text.
+  let saidAt = 0;
+  const say = (text, slot, more = "") => {
+    const now = text.replace("{widget}", slot?.dataset.title ?? "") + more;
+    const before = Date.now() - saidAt < AT_ONCE ? told.textContent : "";
+    if (!before.includes(now)) {
+      told.textContent = before ? `${before}. ${now}` : now;
+    }
+    saidAt = Date.now();
   };
 
   const ask = (slot) => {
@@ -93,7 +100,7 @@
   // The figures that a widget leads with, as it writes them.
   const leading = (slot) => {
     const list = slot.querySelector(".content dl");
-    return list ? `: ${list.textContent.replace(/\s+/g, " ").trim()}` : "";
+    return list ? `: ${list.innerText.replace(/\s+/g, " ").trim()}` : "";
   };
 
   const slotAsked = (event) => {
@@ -150,8 +157,7 @@
       kept.delete(slot);
       if (before) {
         giveBack(slot, before);
-        say(words.updated, slot);
-        told.textContent += leading(slot);
+        say(words.updated, slot, leading(slot));
       } else if ("awaited" in slot.dataset) {
         delete slot.dataset.awaited;
         slot.querySelector(".menu > summary")?.focus();

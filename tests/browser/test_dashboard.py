@@ -134,7 +134,9 @@ def test_by_the_menu_without_a_reload(product, rolf):
     rolf.keyboard.press("Enter")
     expect(rolf.get_by_role("button", name="Flytt til venstre")).to_have_count(0)  # it is the first
     rolf.get_by_role("button", name="Flytt til høyre").press("Enter")
-    expect(rolf.locator("#dashboard-notice")).to_have_text("Kundefordringer er nummer 2 av 2")
+    notice = rolf.locator("#dashboard-notice p")
+    expect(notice).to_have_text("Kundefordringer er nummer 2 av 2")
+    expect(notice).to_be_visible()  # out of sight, but not hidden: it is read aloud
     expect(rolf.locator("details.menu[open]")).to_have_count(0)
     expect(choices).to_be_focused()
     assert shown(rolf) == ["Ubetalte fakturaer", "Kundefordringer"]
@@ -245,12 +247,33 @@ def test_figures_follow_the_books_and_focus_and_menus_stay(product, sign_in, inv
 
     invoiced(2, "500.50")
     come_back(page)
-    expect(told).to_contain_text("er oppdatert")
+    expect(told).to_contain_text("Kundefordringer er oppdatert: Utestående 1 500,50 kr")
+    expect(told).to_contain_text("Ubetalte fakturaer er oppdatert")
     expect(card.locator(".big a")).to_have_text("1\u2009500,50")
     expect(page.locator("#slot-unpaid_invoices .sum a")).to_have_text("1\u2009500,50")
     assert not page.evaluate("window.node.isConnected") and focused(page) == "Åpne rapporten"
     expect(page.locator("#menu-receivables")).to_have_attribute("open", "")
     assert page.evaluate("window.same")
+
+
+def test_what_is_hidden_and_shown_in_another_window_goes_and_comes(product, rolf):
+    other = rolf.context.new_page()
+    other.goto(product.url + CLIENT)
+    other.get_by_label("Valg for Kundefordringer").click()
+    other.get_by_role("button", name="Skjul").click()
+    expect(other.get_by_text("«Kundefordringer» er skjult.")).to_be_visible()
+    told = rolf.locator("#dashboard-told")
+    come_back(rolf)
+    expect(told).to_have_text("Kundefordringer vises ikke lenger")
+    assert shown(rolf) == ["Ubetalte fakturaer"]
+    other.get_by_role("button", name="Vis igjen").click()
+    expect(other.locator("#slot-receivables .content")).to_be_visible()
+    come_back(rolf)
+    expect(told).to_have_text("Kundefordringer vises nå")
+    assert shown(rolf) == ["Kundefordringer", "Ubetalte fakturaer"]
+    rolf.get_by_label("Valg for Kundefordringer").click()
+    expect(rolf.get_by_role("button", name="Flytt til venstre")).to_have_count(0)
+    expect(rolf.get_by_role("button", name="Flytt til høyre")).to_be_visible()
 
 
 def test_it_asks_by_itself_while_it_is_seen_and_not_otherwise(product, sign_in):
