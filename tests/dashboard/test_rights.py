@@ -143,6 +143,28 @@ def test_the_last_one_stands(company, dag):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_comes_meanwhile_waits_and_builds_on_the_first(make_client, make_member):
+    company = make_client()
+    dag = make_member(company, "dag", "daglig_leder")
+    with client_scope(company):
+        move_widget(client=company, user=dag, key="financing", past="receivables")
+
+    def second():
+        with client_scope(company):
+            hide_widget(client=company, user=dag, key="receivables")
+        connection.close()
+
+    thread = threading.Thread(target=second)
+    with client_scope(company):
+        Arrangement.objects.for_client(company).select_for_update().get()
+        thread.start()
+        thread.join(0.5)  # it has read by now, unless it waits for the lock
+        hide_widget(client=company, user=dag, key="financing")
+    thread.join(10)
+    assert stored(company, dag) == (["receivables", "financing", "unpaid_invoices"], ["financing", "receivables"])
+
+
+@pytest.mark.django_db(transaction=True)
 def test_at_once_from_two_windows_neither_fails_and_neither_is_lost(make_client, make_member):
     company = make_client()
     dag = make_member(company, "dag", "daglig_leder")
