@@ -2,10 +2,18 @@
 
 from financing.models.agreement import Agreement, AgreementStatus, CreditSnapshot
 from financing.models.consent import Consent, ConsentEvent, DataAccess
-from financing.models.link import ProviderSync
+from financing.models.link import (
+    EventState,
+    MessageKind,
+    OutboxMessage,
+    ProviderBreaker,
+    ProviderEvent,
+    ProviderSync,
+)
 from financing.models.onboarding import FINAL, Onboarding, OnboardingStatus, ReturnState
 
 __all__ = [
-    "FINAL", "Agreement", "AgreementStatus", "Consent", "ConsentEvent", "CreditSnapshot", "DataAccess", "Onboarding",
-    "OnboardingStatus", "ProviderSync", "ReturnState",
+    "FINAL", "Agreement", "AgreementStatus", "Consent", "ConsentEvent", "CreditSnapshot", "DataAccess", "EventState",
+    "MessageKind", "Onboarding", "OnboardingStatus", "OutboxMessage", "ProviderBreaker", "ProviderEvent", "ProviderSync",
+    "ReturnState",
 ]  # fmt: skip

@@ -55,6 +55,7 @@ class Onboarding(ClientOwned):
     started_at = models.DateTimeField()
     returned_at = models.DateTimeField(null=True)  # the browser came back, which proves nothing
     read_at = models.DateTimeField(null=True)  # last read from the bank, server to server
+    next_read_at = models.DateTimeField(null=True)  # the tick reads it at the bank no sooner
     asked_again_at = models.DateTimeField(null=True)  # who follows along reads no sooner than this
     ended_at = models.DateTimeField(null=True)
 
