@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from access.tenancy import client_scope
 from financing.consent_text import consent_text
-from financing.models import Agreement, Consent, ConsentEvent, OutboxMessage
+from financing.models import Agreement, Consent, ConsentEvent, DataAccess, OutboxMessage
 from financing.services.access import renew_access
 from financing.services.consent import valid_until
 
@@ -58,3 +58,12 @@ def renew(company, user, occasion="renewal", **values):
         client=company, provider_name="buffer", text=text, user=user, role_name="Daglig leder", last_day=last_day,
         now=values.pop("now", None) or timezone.now(), **values,
     )  # fmt: skip
+
+
+def read(company, at, *, ids=(), resource="receivables", since="x", last_page=True):
+    with client_scope(company):
+        consent = Consent.objects.for_client(company).order_by("-given_at").first()
+        return DataAccess.objects.for_client(company).create(
+            consent=consent, provider="buffer", at=at, resource=resource, changed_since=since, last_page=last_page,
+            item_count=len(ids) if resource == "receivables" else 1, item_ids=[str(one) for one in ids],
+        )  # fmt: skip
