@@ -29,9 +29,13 @@ class Day:
 
 @dataclass(frozen=True)
 class Line:
-    """One reading that brought rows; or several in a row that brought none, which is a reading each minute on a quiet day."""
+    """One reading that brought rows; or several in a row that brought none, which is a reading each minute on a quiet day.
+
+    `count` is of readings of the receivables, `company` of those of the company's name, number and currency.
+    """
 
     count: int
+    company: int
     first_at: datetime
     last_at: datetime
     reading: DataAccess | None = None
@@ -72,10 +76,11 @@ def lines_of_day(client: Client, day: date) -> list[Line]:
     lines: list[Line] = []
     for quiet, some in groupby(found.defer("item_ids").iterator(), key=lambda one: not _brought_rows(one)):
         if quiet:
-            times = [one.at for one in some]
-            lines.append(Line(len(times), times[-1], times[0]))
+            folded = list(some)
+            company = sum(one.resource == "company" for one in folded)
+            lines.append(Line(len(folded) - company, company, folded[-1].at, folded[0].at))
         else:
-            lines += [Line(1, one.at, one.at, one) for one in some]
+            lines += [Line(1, 0, one.at, one.at, one) for one in some]
     return lines
 
 

@@ -1,6 +1,6 @@
 """What the pages say of the access to the receivables: how it stands, what follows when it is taken back, each consent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,7 @@ class AccessView:
     label: str
     color: str
     message: str
+    facts: str = ""  # by whom, and until when
     renew: Action | None = None
     withdraw: Action | None = None
 
@@ -65,6 +66,7 @@ def access_view(
     if consent is None:
         return AccessView("none", "", "neutral", _("Nobody has given Buffer access to the receivables."))
     number = client.organisation_number
+    facts = _facts(consent, now)
     renewal = renewal_of(consent, agreement, now)
     renew = withdraw = None
     if renewal:
@@ -73,35 +75,40 @@ def access_view(
     if consent.ended_at is None:
         withdraw = Action(_("Withdraw the access"), reverse("financing_withdraw", args=[number]))
     if consent.in_force(now):
-        return _standing(consent, agreement, told, now, renew, withdraw)
+        return replace(_standing(consent, agreement, told, now), facts=facts, renew=renew, withdraw=withdraw)
     if consent.ended_at is None:
         message = _(
             "Buffer can no longer read the receivables, and pauses new draws. Nothing else happens to the debt."
         )
-        return AccessView("lapsed", _("Lapsed"), "danger", message, renew, withdraw)
+        return AccessView("lapsed", _("Lapsed"), "danger", message, facts, renew, withdraw)
     if consent.end_reason == "withdrawn":
-        return AccessView("withdrawn", _("Withdrawn"), "danger", _withdrawn(agreement, told), renew)
-    return AccessView("over", _("Ended"), "neutral", _("Buffer can no longer read the receivables."), renew)
+        return AccessView("withdrawn", _("Withdrawn"), "danger", _withdrawn(agreement, told), facts, renew)
+    return AccessView("over", _("Ended"), "neutral", _("Buffer can no longer read the receivables."), facts, renew)
 
 
-def _standing(
-    consent: Consent, agreement: Agreement | None, told: OutboxMessage | None, now: datetime,
-    renew: Action | None, withdraw: Action | None,
-) -> AccessView:  # fmt: skip
+def _facts(consent: Consent, now: datetime) -> str:
+    given = _("Given by %(name)s on %(day)s.") % {"name": consent.given_by_name, "day": _day(consent.given_at)}
+    if consent.ended_at is not None:
+        return f"{given} {_ended(consent)}"
+    until = _("Valid until %(day)s.") if consent.in_force(now) else _("Lapsed on %(day)s.")
+    return f"{given} {until % {'day': _day(consent.valid_until)}}"
+
+
+def _standing(consent: Consent, agreement: Agreement | None, told: OutboxMessage | None, now: datetime) -> AccessView:
     if consent.activated_at is None:
         message = _("Buffer has not used the access yet.")
         if agreement is not None:
             waiting = told is not None and told.kind == MessageKind.GRANT and told.closed_at is None
             message = _("Buffer is being told.") if waiting else _("Buffer is told, and has not used the access yet.")
-        return AccessView("given", _("Given"), "info", message, renew, withdraw)
+        return AccessView("given", _("Given"), "info", message)
     if consent.valid_until - now <= RENEWED_FROM:
         left = max((timezone.localtime(consent.valid_until).date() - timezone.localtime(now).date()).days, 0)
         message = _(
             "The access runs out on %(date)s, in %(days)s days. If it lapses, Buffer can no longer read the receivables"
             " and pauses new draws."
         ) % {"date": _day(consent.valid_until), "days": left}
-        return AccessView("due", _("Runs out soon"), "warning", message, renew, withdraw)
-    return AccessView("active", _("In force"), "success", _("Buffer reads the receivables."), renew, withdraw)
+        return AccessView("due", _("Runs out soon"), "warning", message)
+    return AccessView("active", _("In force"), "success", _("Buffer reads the receivables."))
 
 
 def _withdrawn(agreement: Agreement | None, told: OutboxMessage | None) -> str:
@@ -151,6 +158,17 @@ def consent_view(client: Client, consent: Consent, now: datetime, *, reference: 
         reference=reference or consent.provider_reference,
         hash_holds=sha256_of(consent.text) == consent.text_sha256,
     )
+
+
+def parts_of(text: str) -> list[tuple[str, str]]:
+    """The text in parts (heading, what it says) that, joined, are the text again, sign by sign."""
+    blocks = text.split("\n\n")
+    found = []
+    for index, block in enumerate(blocks):
+        heading, line, rest = block.partition("\n")
+        end = "\n\n" if index < len(blocks) - 1 else ""
+        found.append((heading if line else "", f"{line}{rest if line else heading}{end}"))
+    return found
 
 
 def _status(consent: Consent, now: datetime) -> tuple[str, str]:

@@ -55,7 +55,6 @@ def financing_settings(request: ClientRequest, client: Client) -> HttpResponse:
         "credit": credit,
         "analysis": credit.analysis if credit else None,
         "onboarding": onboarding,
-        "consent": consent,
         "access": access_view(client, consent, agreement, last_told(client, DEFAULT), timezone.now()),
         "manage_url": credit.manage_url if credit else None,
         "financing_url": reverse("financing", args=[client.organisation_number]),

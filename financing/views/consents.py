@@ -19,7 +19,7 @@ from access.privileges import FINANCING, Level
 from access.tenancy import client_scope
 from financing.consent_text import ConsentText, Occasion, consent_text
 from financing.models import ProviderSync
-from financing.presenters.consent import access_view, consent_view, consequences_of, event_lines
+from financing.presenters.consent import access_view, consent_view, consequences_of, event_lines, parts_of
 from financing.providers.registry import DEFAULT
 from financing.selectors import consents_of, last_told, latest_consent, living_agreement
 from financing.services.access import NothingToRenew, renew_access, renewal_of, withdraw_access
@@ -59,6 +59,7 @@ def financing_consent(request: ClientRequest, client: Client, consent_id: UUID) 
     reference = onboarding.provider_reference if onboarding else ""
     context = {
         "one": consent_view(client, found, timezone.now(), reference=reference),
+        "parts": parts_of(found.text),
         "events": event_lines(list(found.events.for_client(client).order_by("at", "id"))),
     }
     return TemplateResponse(request, "financing/consents_one.html", context)
