@@ -9,6 +9,7 @@ from financing.models import WorkerBeat
 from financing.providers.buffer.webhook import read_event
 from financing.providers.registry import DEFAULT
 from financing.services import credit, events
+from financing.services.access import forget_origins
 from financing.services.alone import alone
 from financing.services.outbox import send_due
 from financing.services.sync import sync_credit
@@ -50,9 +51,10 @@ def refresh_agreement(client_id: int, reference: str) -> None:
     credit.refresh_agreement(client=Client.objects.get(pk=client_id), provider_name=DEFAULT, reference=reference)
 
 
-@shared_task(name="financing.tasks.clear_inbox")
-def clear_inbox() -> None:
-    """Forget events whose time is over."""
+@shared_task(name="financing.tasks.forget")
+def forget() -> None:
+    """Nightly: remove what is kept for a time only."""
+    forget_origins(now=timezone.now())
     events.clear_inbox(now=timezone.now())
 
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from django.utils.functional import Promise
 
 from config import env
@@ -40,7 +41,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "access.middleware.SecurityHeaders",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "access.middleware.Sessions",
     "access.middleware.ChosenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -220,7 +221,7 @@ CELERY_BEAT_SCHEDULE = {
     "send": _each("send_messages", min(CREDIT_SYNC_SECONDS, 10)),
     "drain": _each("drain_events", min(CREDIT_SYNC_SECONDS, 10)),
     "beat": _each("beat", 60),
-    "clear": _each("clear_inbox", 60 * 60),
+    "forget": {"task": "financing.tasks.forget", "schedule": crontab(hour=2, minute=20)},
 }
 
 LOGGING = {
@@ -230,4 +231,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }
+# How many proxies of our own stand in front; so many entries of X-Forwarded-For from its end are theirs to say.
+PROXY_HOPS = 0
 ENVIRONMENT_BANNER: str | Promise = ""

@@ -16,7 +16,7 @@ from financing.models import Agreement, CreditSnapshot, MessageKind, Onboarding,
 from financing.providers.base import AgreementState, AnswerRefused, ProviderRejected, ProviderUnavailable
 from financing.selectors import latest_consent
 from financing.services.bank import bank
-from financing.services.consent import end_consent
+from financing.services.consent import end_access_of
 from financing.services.messages import put_message
 from financing.services.onboarding_reading import analysis_json, read_onboarding
 
@@ -174,16 +174,9 @@ def store_agreement(*, provider_name: str, state: AgreementState, client: Client
                 action="agreement.moved", client=client, about=agreement, details={"from": before, "to": state.status}
             )
         if state.status == "terminated":
-            _fulfil(client, provider_name, now)
+            end_access_of(agreement=agreement, reason="fulfilled", now=now)
         _answer(client, agreement, now)
         return True
-
-
-def _fulfil(client: Client, provider_name: str, now: datetime) -> None:
-    # The one that stands: of a renewed agreement it is not its onboarding's.
-    consent = latest_consent(client, provider_name)
-    if consent is not None:
-        end_consent(consent=consent, reason="fulfilled", now=now)
 
 
 def _answer(client: Client, agreement: Agreement, now: datetime) -> None:
