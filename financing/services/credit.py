@@ -15,6 +15,7 @@ from financing.providers.base import AgreementState, ProviderRejected, ProviderU
 from financing.services.bank import bank
 from financing.services.consent import end_consent
 from financing.services.onboarding_reading import analysis_json, read_onboarding
+from financing.services.transitions import ImpossibleMove, check_agreement_move
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +114,13 @@ def store_agreement(*, provider_name: str, state: AgreementState) -> bool:
             return False
         if state.sequence <= agreement.sequence:
             Agreement.objects.for_client(client).filter(pk=agreement.pk).update(read_at=now, refused_at=None)
+            return False
+        try:
+            check_agreement_move(agreement.status, state.status)
+        except ImpossibleMove as error:
+            log.error("an answer about agreement %s was refused: %s", state.id, error)
+            write_audit(action="provider.answer_refused", client=client, about=agreement, details={"why": str(error)})
+            _mark_refused(client, provider_name, state.id, now)
             return False
         before, figures = agreement.status, _figures(agreement) if agreement.sequence >= 0 else None
         _copy(state, agreement, now)

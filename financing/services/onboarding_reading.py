@@ -17,6 +17,7 @@ from financing.models import FINAL, Onboarding
 from financing.providers.base import (
     Analysis,
     Cancelled,
+    Disconnected,
     Message,
     NewGrant,
     OnboardingState,
@@ -54,7 +55,9 @@ def read_onboarding(*, client: Client, onboarding: Onboarding) -> None:
     with client_scope(client):
         consent = Onboarding.objects.for_client(client).select_related("consent").get(pk=onboarding.pk).consent
     if consent.ended_at is not None:
-        _tell(client, onboarding.pk, Cancelled(state.id), key=f"cancel-{onboarding.pk}")
+        # Of an offer the agreement has begun: cancelling is refused then, and disconnecting withdraws it (contract).
+        message = Disconnected(state.agreement_id) if state.agreement_id else Cancelled(state.id)
+        _tell(client, onboarding.pk, message, key=f"cancel-{onboarding.pk}")
     elif state.needs_grant:
         _renew_grant(client, onboarding.pk)
 
@@ -90,6 +93,8 @@ def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: Onboard
         onboarding.identified_as = state.identified_as
         onboarding.missing_signatories = list(state.missing_signatories)
         onboarding.needs_grant = state.needs_grant
+        if replaces(onboarding.offer, state.offer):
+            onboarding.replaced_offer = onboarding.offer
         onboarding.offer = state.offer
         onboarding.analysis = analysis_json(state.analysis)
         onboarding.agreement_reference = state.agreement_id
@@ -120,6 +125,13 @@ def give_back_reading(*, client: Client, onboarding: Onboarding, now: datetime) 
     """The reading that was claimed is over; the next may come READ_EVERY later."""
     with client_scope(client):
         Onboarding.objects.for_client(client).filter(pk=onboarding.pk).update(asked_again_at=now + READ_EVERY)
+
+
+def replaces(before: dict[str, Any] | None, after: dict[str, Any] | None) -> bool:
+    """Whether the offer changed in more than how long it stands."""
+    if before is None or after is None:
+        return False
+    return {**before, "expires_at": ""} != {**after, "expires_at": ""}
 
 
 def analysis_json(analysis: Analysis | None) -> Any:

@@ -17,12 +17,12 @@ PUBLIC = {
     "readyz": "asked by machines; says which of two servers answers",
     "admin:login": "sends people to sign in; there is no form",
     "token": "for the provider, by client secret",
+    "financing_return": "keeps the state out of the address of the sign-in that it sends to; then asks for the rights",
 }
 # For people who are signed in, before a company is known.
 SIGNED_IN = {
     "set_language": "Django's own: keeps the chosen language in a cookie",
     "home": "lists the companies of the person",
-    "financing_return": "the bank knows no company of ours; the state says which, and its rights are asked there",
 }
 
 
