@@ -100,7 +100,10 @@ def _told(
 def _actions(client: Client, onboarding: Onboarding, offer: OfferView | None, now: datetime) -> list[Action]:
     number, status = client.organisation_number, onboarding.status
     link = reverse("financing_link", args=[number])
-    cancel = Action(_("Cancel"), reverse("financing_cancel", args=[number]), "post", quiet=True)
+    cancel = Action(
+        _("Cancel"), reverse("financing_cancel", args=[number]), "post", quiet=True, consequence=_consequence(status),
+        confirmed_label=_("Cancel the check"),
+    )  # fmt: skip
     if status == "accepted":
         return [Action(_("Go to the dashboard"), reverse("dashboard", args=[number]), primary=True)]
     if onboarding.is_final:
@@ -119,6 +122,16 @@ def _actions(client: Client, onboarding: Onboarding, offer: OfferView | None, no
     if status == "created":
         return [again, Action(_("Go on in this tab"), link, "post", quiet=True), cancel]
     return [again, cancel]
+
+
+def _consequence(status: str) -> str:
+    if status in ("begun", "created"):
+        return ""  # nobody has done anything yet that would be lost
+    if status == "offered":
+        return _("The offer is then withdrawn, and Buffer's access to the receivables ends at once.")
+    return _(
+        "What has been done at Buffer must then be done anew, and Buffer's access to the receivables ends at once."
+    )
 
 
 def _notes(onboarding: Onboarding, user: User, now: datetime, unnumbered: int) -> list[str]:

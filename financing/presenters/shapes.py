@@ -13,6 +13,8 @@ class Action:
     new_window: bool = False
     primary: bool = False
     quiet: bool = False  # a way out, or a second best
+    consequence: str = ""  # what follows; where it is said, a second click is asked for
+    confirmed_label: str = ""  # of that second click
 
 
 @dataclass(frozen=True)
