@@ -51,6 +51,7 @@ def financing_status(request: ClientRequest, client: Client) -> HttpResponse:
     fragment = request.headers.get("HX-Request") == "true"
     context = {
         "client": client,
+        "fragment": fragment,
         "identity": onboarding.pk,
         "onboarding": onboarding_view(client, onboarding, last, request.user, timezone.now(), unnumbered),
         "status_url": reverse("financing_status", args=[client.organisation_number]),

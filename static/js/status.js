@@ -1,8 +1,6 @@
 // The page that follows an onboarding: nothing is replaced while nothing has changed, and a reader hears the step, not the list.
 "use strict";
 
-const part = (html) => new DOMParser().parseFromString(html, "text/html").querySelector("[data-state]");
-
 function prepare() {
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.hidden = !navigator.clipboard;
@@ -10,16 +8,22 @@ function prepare() {
 }
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const fresh = part(event.detail.serverResponse);
-  const shown = event.detail.target;
+  const page = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
+  const fresh = page.querySelector("[data-state]");
   if (!fresh) {
     return;
   }
-  if (fresh.dataset.state === shown.dataset.state) {
+  if (fresh.dataset.state === event.detail.target.dataset.state) {
     event.detail.shouldSwap = false;
-  } else if (fresh.dataset.announce !== shown.dataset.announce) {
-    document.getElementById("announced").textContent = fresh.dataset.announce;
-    document.title = document.title.replace(shown.querySelector("h2").textContent, fresh.querySelector("h2").textContent);
+    return;
+  }
+  const around = document.getElementById("following");
+  around.dataset.color = fresh.dataset.tone;
+  around.toggleAttribute("data-lives", "lives" in fresh.dataset);
+  const heading = page.querySelector("#told h2").textContent;
+  document.title = document.title.replace(document.querySelector("#told h2").textContent, heading);
+  if (page.getElementById("told").textContent === document.getElementById("told").textContent) {
+    event.detail.serverResponse = fresh.outerHTML; // the same words are not read out again
   }
 });
 
@@ -34,7 +38,6 @@ document.addEventListener("click", async (event) => {
   try {
     await navigator.clipboard.writeText(field.value);
     button.textContent = button.dataset.copied;
-    document.getElementById("announced").textContent = button.dataset.copied;
   } catch {
     field.select(); // copying is not allowed here: the keyboard does it
   }

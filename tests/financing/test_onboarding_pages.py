@@ -37,7 +37,7 @@ def shown(signed_in, company, begun):
             Onboarding.objects.for_client(company).update(
                 status=status, ended_at=now if status in FINAL else None, **values
             )
-        html = browser.get(url("financing_status")).content.decode().split('id="onboarding"')[1]
+        html = browser.get(url("financing_status")).content.decode().split('id="following"')[1]
         return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).replace("\u2009", " ").replace("\xa0", " ")
 
     return show
@@ -110,7 +110,8 @@ def test_a_bank_that_is_silent_is_said_with_the_time_of_what_is_known(shown):
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        ("too_few_receivables", "For få kundefordringer"), ("bankruptcy_registered", "konkurs"), ("credit_check", "kredittvurdering"),
+        ("too_few_receivables", "For få kundefordringer"), ("bankruptcy_registered", "konkurs"),
+        ("credit_check", "kredittvurdering"),
         ("", "har ikke oppgitt noen grunn"), ("something_new", "har ikke oppgitt noen grunn"),
     ],
 )  # fmt: skip
