@@ -223,7 +223,7 @@ def _labels(onboarding: Onboarding) -> dict[str, str]:
         ),
         "authority": _("Authority for the company"),
         "analysis": _("Analysis of the receivables"),
-        "offer": _("Buffer account opened") if status == "accepted" else _("Offer and Buffer account"),
+        "offer": _("Offer accepted") if status == "accepted" else _("Offer and Buffer account"),
     }
 
 

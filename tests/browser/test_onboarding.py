@@ -98,6 +98,7 @@ def test_the_button_opens_a_dialog_for_keyboard_and_reader_alike(product, compan
         shot(page, "dialog")
     sound(page)
     page.set_viewport_size({"width": 360, "height": 800})
+    dialog.evaluate("(one) => Promise.all(one.getAnimations().map((animation) => animation.finished))")
     box = dialog.bounding_box()
     assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 360, 800)
     page.set_viewport_size({"width": 1280, "height": 900})
