@@ -1,8 +1,18 @@
 """What stands of a company at a provider: the onboarding, the agreement, the consent."""
 
+from django.db.models import OuterRef, Subquery
+
 from access.models import Client
 from accounting.models import Kind, LedgerEntry
-from financing.models import Agreement, Consent, Onboarding, ReturnState
+from financing.models import (
+    Agreement,
+    Consent,
+    DataAccess,
+    MessageKind,
+    Onboarding,
+    OutboxMessage,
+    ReturnState,
+)
 
 
 def living_onboarding(client: Client, provider_name: str) -> Onboarding | None:
@@ -43,3 +53,17 @@ def invoices_without_organisation_number(client: Client) -> int:
     open_invoices = LedgerEntry.objects.for_client(client).filter(kind=Kind.INVOICE, closed_on=None, open_amount__gt=0)
     lacking = open_invoices.filter(customer__organisation_number="", customer__private_person=False)
     return lacking.filter(customer__country__in=("NO", "")).count()
+
+
+def consents_of(client: Client, provider_name: str) -> list[Consent]:
+    """All of them, the newest first, each with `last_used`, when the provider last read under it. Inside the scope."""
+    reading = DataAccess.objects.for_client(client).filter(consent=OuterRef("pk")).order_by("-at")
+    found = Consent.objects.for_client(client).filter(provider=provider_name)
+    return list(found.annotate(last_used=Subquery(reading.values("at")[:1])).order_by("-given_at", "-id"))
+
+
+def last_told(client: Client, provider_name: str) -> OutboxMessage | None:
+    """The newest message about the access: that it ended, or a new code; open or closed. Inside the scope."""
+    about = (MessageKind.DISCONNECT, MessageKind.CANCEL, MessageKind.GRANT)
+    found = OutboxMessage.objects.for_client(client).filter(provider=provider_name, kind__in=about)
+    return found.order_by("-created_at").first()

@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from django.utils.functional import Promise
 
 from config import env
@@ -39,7 +40,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "access.middleware.SecurityHeaders",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "access.middleware.Sessions",
     "access.middleware.ChosenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -203,7 +204,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "financing.tasks.tick",
         "schedule": CREDIT_SYNC_SECONDS,
         "options": {"expires": CREDIT_SYNC_SECONDS},
-    }
+    },
+    "forget": {"task": "financing.tasks.forget", "schedule": crontab(hour=2, minute=20)},
 }
 
 LOGGING = {
@@ -213,4 +215,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }
+# How many proxies of our own stand in front; so many entries of X-Forwarded-For from its end are theirs to say.
+PROXY_HOPS = 0
 ENVIRONMENT_BANNER: str | Promise = ""

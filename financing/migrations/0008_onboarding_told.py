@@ -24,7 +24,7 @@ UNDO = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("financing", "0005_walls_of_the_outbox")]
+    dependencies = [("financing", "0006_consent_record")]
 
     operations = [
         migrations.AddField("onboarding", "replaced_offer", models.JSONField(null=True)),
