@@ -87,6 +87,8 @@ def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: Onboard
         onboarding.identified_as = state.identified_as
         onboarding.missing_signatories = list(state.missing_signatories)
         onboarding.needs_grant = state.needs_grant
+        if replaces(onboarding.offer, state.offer):
+            onboarding.replaced_offer = onboarding.offer
         onboarding.offer = state.offer
         onboarding.analysis = analysis_json(state.analysis)
         onboarding.agreement_reference = state.agreement_id
@@ -135,6 +137,13 @@ def give_back_reading(*, client: Client, onboarding: Onboarding, now: datetime) 
     """The reading that was claimed is over; the next may come READ_EVERY later."""
     with client_scope(client):
         Onboarding.objects.for_client(client).filter(pk=onboarding.pk).update(asked_again_at=now + READ_EVERY)
+
+
+def replaces(before: dict[str, Any] | None, after: dict[str, Any] | None) -> bool:
+    """Whether the offer changed in more than how long it stands."""
+    if before is None or after is None:
+        return False
+    return {**before, "expires_at": ""} != {**after, "expires_at": ""}
 
 
 def analysis_json(analysis: Analysis | None) -> Any:
