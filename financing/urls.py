@@ -3,7 +3,8 @@
 from django.urls import path
 
 from financing.api.tokens import Token
-from financing.api.views import Company, Receivables
+from financing.api.views import Company, Receivables, Schema
+from financing.metrics import metrics
 from financing.views import agreement, begin, follow
 
 client = "klient/<str:organisation_number>/"
@@ -20,4 +21,6 @@ urlpatterns = [
     path("oauth/token", Token.as_view(), name="token"),
     path("api/v1/company", Company.as_view(), name="api_company"),
     path("api/v1/receivables", Receivables.as_view(), name="api_receivables"),
+    path("api/v1/schema", Schema.as_view(), name="api_schema"),
+    path("metrics", metrics, name="metrics"),
 ]

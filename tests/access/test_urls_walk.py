@@ -15,8 +15,10 @@ PUBLIC = {
     "signed_out": "said to people who are signed out",
     "healthz": "asked by machines; says nothing but that the process lives",
     "readyz": "asked by machines; says which of two servers answers",
+    "metrics": "asked by machines: with the token, or from this machine; counts and times only",
     "admin:login": "sends people to sign in; there is no form",
     "token": "for the provider, by client secret",
+    "api_schema": "says how the API is called, and nothing of anybody",
 }
 # For people who are signed in, before a company is known.
 SIGNED_IN = {
