@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from financing.providers.registry import DEFAULT
+from financing.services.access import forget_origins
 from financing.services.credit import follow_onboardings, sync_credit
 from financing.services.outbox import send_due
 
@@ -20,3 +21,9 @@ def tick() -> None:
 def send_messages() -> None:
     """What was just written down goes out without waiting for the tick."""
     send_due(provider_name=DEFAULT, now=timezone.now())
+
+
+@shared_task(name="financing.tasks.forget")
+def forget() -> None:
+    """Nightly: remove what is kept for a time only."""
+    forget_origins(now=timezone.now())

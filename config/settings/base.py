@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from django.utils.functional import Promise
 
 from config import env
@@ -40,7 +41,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "access.middleware.SecurityHeaders",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "access.middleware.Sessions",
     "access.middleware.ChosenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -205,7 +206,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "financing.tasks.tick",
         "schedule": CREDIT_SYNC_SECONDS,
         "options": {"expires": CREDIT_SYNC_SECONDS},
-    }
+    },
+    "forget": {"task": "financing.tasks.forget", "schedule": crontab(hour=2, minute=20)},
 }
 
 METRICS_TOKEN = env.read("METRICS_TOKEN", "")
@@ -223,4 +225,6 @@ LOGGING = {
     # At DEBUG they write down the tokens that they are shown.
     "loggers": {"oauthlib": {"level": "INFO"}, "oauth2_provider": {"level": "INFO"}},
 }
+# How many proxies of our own stand in front; so many entries of X-Forwarded-For from its end are theirs to say.
+PROXY_HOPS = 0
 ENVIRONMENT_BANNER: str | Promise = ""

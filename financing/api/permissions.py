@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from financing.consent_text import SCOPE
 from financing.models import Consent
-from financing.services.consent import consent_in_force
+from financing.services.consent import consent_behind
 
 
 class InvalidToken(AuthenticationFailed):
@@ -41,7 +41,7 @@ class ConsentAuthentication(BaseAuthentication):
         refresh = getattr(token, "refresh_token", None)
         if token is None or refresh is None or token.expires <= now or not token.allow_scopes([SCOPE]):
             raise InvalidToken
-        consent = consent_in_force(refresh.token_family, now=now)
+        consent = consent_behind(refresh, now=now)
         if consent is None or consent.provider != token.application.name:
             raise InvalidToken
         return token.user, consent

@@ -21,7 +21,7 @@ from oauth2_provider.views import TokenView
 
 from access.tenancy import client_scope
 from financing.models import Consent
-from financing.services.consent import activate_consent, consent_in_force, revoke_tokens
+from financing.services.consent import activate_consent, consent_behind, consent_in_force, revoke_tokens
 
 LOST_ANSWER = timedelta(seconds=60)  # so long the former refresh token is taken again (INTERFACES)
 GRANTS = ("authorization_code", "refresh_token")
@@ -86,7 +86,7 @@ class ConsentValidator(OAuth2Validator):
 
     def validate_code(self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
         grant = get_grant_model().objects.filter(code=code, application=client).first()
-        if not grant or not _consent_of(client, grant.nonce):
+        if not grant or not _consent_of(client, grant, field="nonce"):
             return False
         # Again, now under the lock: of two redemptions at once the second finds the code used.
         grant = get_grant_model().objects.filter(pk=grant.pk).first()
@@ -104,7 +104,7 @@ class ConsentValidator(OAuth2Validator):
     def save_bearer_token(self, token: Any, request: Any, *args: Any, **kwargs: Any) -> None:
         super().save_bearer_token(token, request, *args, **kwargs)
         if request.grant_type == "authorization_code":
-            consent = _consent_of(request.client, request.nonce)
+            consent = consent_in_force(request.nonce, now=timezone.now(), lock=True)
             if consent:
                 with client_scope(consent.client_id):
                     activate_consent(consent=consent, now=timezone.now())
@@ -113,7 +113,7 @@ class ConsentValidator(OAuth2Validator):
         tokens = get_refresh_token_model().objects
         checksum = hashlib.sha256(refresh_token.encode()).hexdigest()
         old = tokens.filter(application=client, token_checksum=checksum).first()
-        if not old or not _consent_of(client, old.token_family):
+        if not old or not _consent_of(client, old):
             return False
         old.refresh_from_db()
         if old.revoked and old.revoked > timezone.now() - LOST_ANSWER:  # the answer got lost: go on from the head
@@ -139,7 +139,7 @@ class ConsentValidator(OAuth2Validator):
         return token
 
 
-def _consent_of(application: Any, consent_id: Any) -> Consent | None:
-    """The consent, locked, where it is in force now and given to the provider that this application belongs to."""
-    consent = consent_in_force(consent_id, now=timezone.now(), lock=True)
+def _consent_of(application: Any, token: Any, field: str = "token_family") -> Consent | None:
+    """The consent behind it, locked, where it is in force now and given to the provider that this application belongs to."""
+    consent = consent_behind(token, field=field, now=timezone.now(), lock=True)
     return consent if consent and consent.provider == application.name else None

@@ -13,7 +13,7 @@ from access.tenancy import client_scope
 from financing.models import Agreement, CreditSnapshot, Onboarding, ProviderSync
 from financing.providers.base import AgreementState, ProviderRejected, ProviderUnavailable, Refused
 from financing.services.bank import bank
-from financing.services.consent import end_consent
+from financing.services.consent import end_access_of
 from financing.services.onboarding_reading import analysis_json, read_onboarding
 
 log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ def store_agreement(*, provider_name: str, state: AgreementState) -> bool:
                 action="agreement.moved", client=client, about=agreement, details={"from": before, "to": state.status}
             )
         if state.status == "terminated":
-            end_consent(consent=onboarding.consent, reason="fulfilled", now=now)
+            end_access_of(agreement=agreement, reason="fulfilled", now=now)
         return True
 
 

@@ -16,6 +16,6 @@ CREATE FUNCTION financing_counts() RETURNS TABLE (what text, provider text, stat
 
 
 class Migration(migrations.Migration):
-    dependencies = [("financing", "0005_walls_of_the_outbox")]
+    dependencies = [("financing", "0006_consent_record")]
 
     operations = [migrations.RunSQL(FUNCTION, "DROP FUNCTION financing_counts()")]
