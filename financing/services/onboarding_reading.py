@@ -12,6 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from access.models import Client
+from access.redaction import without_identity_numbers
 from access.services import write_audit
 from access.tenancy import client_scope
 from financing.models import FINAL, MessageKind, Onboarding
@@ -84,8 +85,8 @@ def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: Onboard
         onboarding.reason = state.reason
         onboarding.retry_after = state.retry_after
         onboarding.expires_at = state.expires_at
-        onboarding.identified_as = state.identified_as
-        onboarding.missing_signatories = list(state.missing_signatories)
+        onboarding.identified_as = without_identity_numbers(state.identified_as)
+        onboarding.missing_signatories = [without_identity_numbers(one) for one in state.missing_signatories]
         onboarding.needs_grant = state.needs_grant
         if replaces(onboarding.offer, state.offer):
             onboarding.replaced_offer = onboarding.offer
@@ -96,7 +97,7 @@ def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: Onboard
         onboarding.next_read_at = next_reading(state.status, now)
         onboarding.ended_at = now if state.status in FINAL else None
         onboarding.save()
-        confirm_consent(consent=onboarding.consent, name=state.identified_as, now=now)
+        confirm_consent(consent=onboarding.consent, name=onboarding.identified_as, now=now)
         if state.status in FINAL and state.status != "accepted":
             end_consent(consent=onboarding.consent, reason=f"onboarding_{state.status}", now=now)
         if before != state.status:

@@ -15,10 +15,12 @@ PUBLIC = {
     "signed_out": "said to people who are signed out",
     "healthz": "asked by machines; says nothing but that the process lives",
     "readyz": "asked by machines; says which of two servers answers",
+    "metrics": "asked by machines: with the token, or from this machine; counts and times only",
     "admin:login": "sends people to sign in; there is no form",
     "token": "for the provider, by client secret",
     "webhook": "for the provider, by signature",
     "financing_return": "keeps the state out of the address of the sign-in that it sends to; then asks for the rights",
+    "api_schema": "says how the API is called, and nothing of anybody",
 }
 # For people who are signed in, before a company is known.
 SIGNED_IN = {

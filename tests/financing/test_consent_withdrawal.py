@@ -13,7 +13,7 @@ from financing.services.access import withdraw_access
 from financing.services.outbox import send_due
 
 from .consents import agreement_of, consents, messages, opened
-from .test_api import get, post_token, redeem
+from .reading import get, post_token, redeem
 from .test_onboarding import actions, only
 
 pytestmark = pytest.mark.django_db
