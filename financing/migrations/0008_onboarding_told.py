@@ -24,7 +24,7 @@ UNDO = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("financing", "0006_consent_record")]
+    dependencies = [("financing", "0007_counts")]
 
     operations = [
         migrations.AddField("onboarding", "replaced_offer", models.JSONField(null=True)),

@@ -13,7 +13,7 @@ from access.services import change_role
 from access.tenancy import client_scope
 from financing.models import Agreement, Consent, Onboarding, ProviderSync
 from financing.services.consent import activate_consent
-from financing.services.credit import sync_credit
+from financing.services.sync import sync_credit
 from tests.financing.conftest import *  # noqa: F403  the bank that plays the contract
 from tests.financing.test_onboarding import only, walk_to_accepted
 
@@ -144,7 +144,7 @@ def test_another_companys_agreement_is_never_shown(signed_in, begun, company, ba
 def test_the_number_of_queries_does_not_follow_the_number_of_items(
     signed_in, begun, company, bank, count, django_assert_num_queries
 ):
-    from tests.financing.test_api import add_entry
+    from tests.financing.reading import add_entry
 
     walk_to_accepted(company, bank)
     for number in range(count):
