@@ -103,7 +103,8 @@ def test_the_walk_finds_a_view_without_a_gate():
 
 
 ARGUMENTS = {
-    "<str:organisation_number>": "310000000", "<path:object_id>": "1", "^(?P<app_label>access)/$": "access/",
+    "<str:organisation_number>": "310000000", "<path:object_id>": "1", "<slug:key>": "receivables",
+    "^(?P<app_label>access)/$": "access/",
     "(?P<url>.*)$": "whatever/",
 }  # fmt: skip
 
