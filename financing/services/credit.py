@@ -12,6 +12,7 @@ from access.services import write_audit
 from access.tenancy import client_scope
 from financing.models import Agreement, CreditSnapshot, Onboarding, ProviderSync
 from financing.providers.base import AgreementState, ProviderRejected, ProviderUnavailable, Refused
+from financing.services.analysis_lines import nudge_lines
 from financing.services.bank import bank
 from financing.services.consent import end_consent
 from financing.services.onboarding_reading import analysis_json, read_onboarding
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=100)  # longer than a task may run
 LONGEST_PAUSE = timedelta(hours=1)
 STALE_AFTER = timedelta(minutes=30)
+ASK_EVERY = timedelta(seconds=20)
 
 
 def sync_credit(*, provider_name: str, now: datetime) -> int | None:
@@ -80,6 +82,19 @@ def refresh_agreement(*, client: Client, provider_name: str, reference: str) -> 
     return store_agreement(provider_name=provider_name, state=bank(provider_name).agreement(reference))
 
 
+def refresh_at_once(*, client: Client, agreement: Agreement, now: datetime) -> bool:
+    """Read one agreement because a person asked; False where somebody did so a moment ago (ASK_EVERY).
+
+    Raises ProviderUnavailable, ProviderRejected.
+    """
+    with client_scope(client):
+        free = Agreement.objects.for_client(client).filter(pk=agreement.pk).exclude(asked_again_at__gt=now - ASK_EVERY)
+        if not free.update(asked_again_at=now):
+            return False
+    refresh_agreement(client=client, provider_name=agreement.provider, reference=agreement.provider_reference)
+    return True
+
+
 def store_agreement(*, provider_name: str, state: AgreementState) -> bool:
     """Apply what the bank said of an agreement; True where something changed. Every new state is kept as history.
 
@@ -122,9 +137,12 @@ def store_agreement(*, provider_name: str, state: AgreementState) -> bool:
         ):  # the bank's sequence grows with every reading; the history with every change
             CreditSnapshot.objects.for_client(client).create(
                 agreement=agreement, sequence=state.sequence, status=state.status, currency=state.currency,
-                limit=state.limit, used=state.used, available=state.available, pending=state.pending, as_of=state.as_of,
+                limit=state.limit, used=state.used, available=state.available, pending=state.pending,
+                due_amount=state.due_amount, due_date=state.due_date, analysis=agreement.analysis, as_of=state.as_of,
                 recorded_at=now,
             )  # fmt: skip
+            if state.analysis is not None and (figures is None or figures[1] != state.limit):
+                nudge_lines(agreement)
         if before != state.status:
             write_audit(
                 action="agreement.moved", client=client, about=agreement, details={"from": before, "to": state.status}
@@ -152,7 +170,10 @@ def _another_lives(client: Client, provider_name: str, state: AgreementState) ->
 
 
 def _figures(agreement: Agreement) -> tuple[Any, ...]:
-    return agreement.status, agreement.limit, agreement.used, agreement.available, agreement.pending
+    return (
+        agreement.status, agreement.limit, agreement.used, agreement.available, agreement.pending, agreement.due_amount,
+        agreement.due_date,
+    )  # fmt: skip
 
 
 def _copy(state: AgreementState, agreement: Agreement, now: datetime) -> None:

@@ -1,0 +1,80 @@
+"""The picture of limit and used over time: steps, because a figure stands until the bank says another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from financing.models import CreditSnapshot
+
+WIDTH, HEIGHT = 340, 168  # of the drawing, in its own units
+LEFT, RIGHT, TOP, BOTTOM = 34, 8, 26, 24
+GRID = 3  # lines above zero
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Coordinates and paths ready to draw; `grid` is (y, thousands), the ends are where the present figures stand."""
+
+    limit_path: str
+    used_area: str
+    used_path: str
+    grid: tuple[tuple[float, str], ...]
+    first: datetime
+    last: datetime
+    limit: Decimal
+    used: Decimal
+    limit_y: float
+    used_y: float
+    limit_label_y: float
+    used_label_y: float
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    base: int = HEIGHT - BOTTOM
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def chart_of(points: Sequence[CreditSnapshot], now: datetime) -> Chart | None:
+    """Drawing only; None before there are two figures to draw a line between."""
+    if len(points) < 2:
+        return None
+    first, span = points[0].recorded_at, max((now - points[0].recorded_at).total_seconds(), 1)
+    step = _step(max(max(one.limit, one.used) for one in points))
+    top = step * GRID
+
+    def x(at: datetime) -> float:
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * (at - first).total_seconds() / span, 1)
+
+    def y(amount: Decimal) -> float:
+        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * float(amount / top), 1)
+
+    limit = _steps([(x(one.recorded_at), y(one.limit)) for one in points], x(now))
+    used = _steps([(x(one.recorded_at), y(one.used)) for one in points], x(now))
+    last = points[-1]
+    limit_label, used_label = y(last.limit) - 7, y(last.used) - 7
+    if abs(limit_label - used_label) < 14:  # the words would lie on one another: the lower one goes under its line
+        if used_label >= limit_label:
+            used_label = min(y(last.used) + 16, HEIGHT - BOTTOM - 4)
+        else:
+            limit_label = y(last.limit) + 16
+    return Chart(
+        limit, f"{used}V{HEIGHT - BOTTOM}H{x(first)}Z", used,
+        tuple((y(step * no), f"{step * no / 1000:f}") for no in range(GRID + 1)),
+        first, now, last.limit, last.used, y(last.limit), y(last.used), round(limit_label, 1), round(used_label, 1),
+    )  # fmt: skip
+
+
+def _steps(points: list[tuple[float, float]], end: float) -> str:
+    (x, y), rest = points[0], points[1:]
+    return f"M{x} {y}" + "".join(f"H{one[0]}V{one[1]}" for one in rest) + f"H{end}"
+
+
+def _step(highest: Decimal) -> Decimal:
+    """The round thousands between two lines, so that GRID of them hold the highest figure."""
+    size = Decimal(1000)
+    while True:
+        for times in (1, 2, 5):
+            if size * times * GRID >= highest:
+                return size * times
+        size *= 10
