@@ -52,12 +52,16 @@ def chart_of(points: Sequence[CreditSnapshot], now: datetime) -> Chart | None:
     limit = _steps([(x(one.recorded_at), y(one.limit)) for one in points], x(now))
     used = _steps([(x(one.recorded_at), y(one.used)) for one in points], x(now))
     last = points[-1]
-    limit_label, used_label = y(last.limit) - 7, y(last.used) - 7
+    # The words stand over the right half of the lines, above their highest point there.
+    near = [one for one in points if x(one.recorded_at) > WIDTH / 2] or [last]
+    near = [*points[: len(points) - len(near)][-1:], *near]
+    limit_label = y(max(one.limit for one in near)) - 7
+    used_label = y(max(one.used for one in near)) - 7
     if abs(limit_label - used_label) < 14:  # the words would lie on one another: the lower one goes under its line
         if used_label >= limit_label:
-            used_label = min(y(last.used) + 16, HEIGHT - BOTTOM - 4)
+            used_label = min(y(min(one.used for one in near)) + 14, HEIGHT - BOTTOM - 4)
         else:
-            limit_label = y(last.limit) + 16
+            limit_label = y(min(one.limit for one in near)) + 14
     return Chart(
         limit, f"{used}V{HEIGHT - BOTTOM}H{x(first)}Z", used,
         tuple((y(step * no), f"{step * no / 1000:f}") for no in range(GRID + 1)),

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from access.models import Client
-from access.templatetags.figures import money as written
+from access.templatetags.figures import HARD, THIN, money
+from financing.models import Consent
 from financing.presenters.analysis import ChangeRow, change_rows
 from financing.presenters.shapes import Action, Note, Row, Step, address, known_address
 from financing.presenters.states import CONSENT_SOON, Facts, state_of
@@ -35,6 +36,7 @@ class CreditView:
     used: Decimal | None = None
     available: Decimal | None = None
     pending: Decimal | None = None
+    due: Row | None = None
     headline: Row | None = None
     alarming: bool = False
     rows: tuple[Row, ...] = ()
@@ -50,6 +52,7 @@ class CreditView:
     foot: str = ""
     manage_url: str | None = None
     tried_at: datetime | None = None
+    consent: Consent | None = None
 
 
 def credit_view(
@@ -62,8 +65,8 @@ def credit_view(
     state = state_of(facts)
     view = _OF_STATE[state](client, facts, state)
     if facts.since is not None and state == "changed":
-        view = replace(view, note=_changed(client, facts, change))
-    view = replace(view, reminder=_reminder(client, facts), tried_at=tried_at)
+        view = replace(view, note=_changed(client, facts, change), actions=view.actions[:1])
+    view = replace(view, reminder=_reminder(client, facts), tried_at=tried_at, consent=facts.consent)
     return _old(client, facts, view) if facts.stale else view
 
 
@@ -84,7 +87,8 @@ def _opened(client: Client, facts: Facts, state: str) -> CreditView:
     share = int(one.used * 100 / one.limit) if one.limit else (100 if one.used else 0)
     return CreditView(
         state, label, color, facts.read_at, currency=one.currency, limit=one.limit, used=one.used,
-        available=one.available, pending=one.pending, headline=Row(_("Available"), one.available), rows=tuple(rows),
+        available=one.available, pending=one.pending, due=Row(_("Due"), one.due_amount, one.due_date) if one.due_date else None,
+        headline=Row(_("Available"), one.available), rows=tuple(rows),
         used_share=min(share, 100), note=_note(client, facts, state), actions=_actions(client, facts, state),
         foot=_("Nothing is used.") if state == "unused" else "", manage_url=address("financing_manage", client),
     )  # fmt: skip
@@ -328,3 +332,8 @@ def _until(ends: datetime | None, now: datetime) -> str:
 def day(moment: date | datetime) -> str:
     """A date as people write it: `24.11.2026`, in Oslo."""
     return (timezone.localtime(moment) if isinstance(moment, datetime) else moment).strftime("%d.%m.%Y")
+
+
+def written(amount: Decimal | None) -> str:
+    """An amount in a sentence: it does not break between its thousands."""
+    return money(amount).replace(THIN, HARD)

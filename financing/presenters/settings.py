@@ -11,7 +11,7 @@ from financing.presenters.shapes import known_address
 from financing.presenters.states import CONSENT_SOON
 from financing.presenters.widget import change_since, living_view
 from financing.providers.registry import DEFAULT
-from financing.selectors import latest_consent, latest_onboarding
+from financing.selectors import latest_onboarding
 from financing.selectors_credit import agreement_to_show, ended_at, limit_before, missing_numbers, snapshots
 
 CHARTED = timedelta(days=90)
@@ -31,7 +31,7 @@ def settings_context(client: Client, user: User, now: datetime) -> dict[str, Any
     credit = living_view(client, user, agreement, now)
     analysis = analysis_view(agreement.analysis)
     lacking = analysis and any(one["reason"] == "missing_organisation_number" for one in analysis["exclusions"])
-    consent = latest_consent(client, DEFAULT)
+    consent = credit.consent
     opened = credit.limit is not None
     return {
         **shown,

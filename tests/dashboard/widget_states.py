@@ -41,7 +41,7 @@ def snapshot(one, days, **values):
     with client_scope(one.client):
         count = CreditSnapshot.objects.for_client(one.client).count()
         return CreditSnapshot.objects.for_client(one.client).create(
-            agreement=one, sequence=count + 1, as_of=at, recorded_at=at, **kept
+            agreement=one, as_of=at, recorded_at=at, **{"sequence": count + 1, **kept}
         )
 
 
@@ -49,6 +49,10 @@ def drawn(client, status="open", **values):
     """An agreement with an account on which 182 396.96 is used of 518 000.00."""
     given = {"account_number": "36241234567", "limit": "518000.00", "used": "182396.96"} | values
     one = agreement(client, status, **given)
+    if status != "open":  # as the contract says
+        one.available = D(0)
+        with client_scope(client):
+            one.save(update_fields=["available"])
     ProviderSync.objects.update_or_create(provider="buffer", defaults={"complete_at": timezone.now()})
     return one
 
