@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils import timezone
+
 from financing.models import CreditSnapshot
 
 WIDTH, HEIGHT = 340, 168  # of the drawing, in its own units
@@ -33,6 +35,11 @@ class Chart:
     base: int = HEIGHT - BOTTOM
     width: int = WIDTH
     height: int = HEIGHT
+
+    @property
+    def within_a_day(self) -> bool:
+        """Then the ends are told apart by the time of day."""
+        return timezone.localdate(self.first) == timezone.localdate(self.last)
 
 
 def chart_of(points: Sequence[CreditSnapshot], now: datetime) -> Chart | None:
@@ -64,7 +71,7 @@ def chart_of(points: Sequence[CreditSnapshot], now: datetime) -> Chart | None:
             limit_label = y(min(one.limit for one in near)) + 14
     return Chart(
         limit, f"{used}V{HEIGHT - BOTTOM}H{x(first)}Z", used,
-        tuple((y(step * no), f"{step * no / 1000:f}") for no in range(GRID + 1)),
+        tuple((y(step * no), _thousands(step * no)) for no in range(GRID + 1)),
         first, now, last.limit, last.used, y(last.limit), y(last.used), round(limit_label, 1), round(used_label, 1),
     )  # fmt: skip
 
@@ -74,11 +81,15 @@ def _steps(points: list[tuple[float, float]], end: float) -> str:
     return f"M{x} {y}" + "".join(f"H{one[0]}V{one[1]}" for one in rest) + f"H{end}"
 
 
+def _thousands(amount: Decimal) -> str:
+    return f"{(amount / 1000).normalize():f}".replace(".", ",")
+
+
 def _step(highest: Decimal) -> Decimal:
     """The round thousands between two lines, so that GRID of them hold the highest figure."""
     size = Decimal(1000)
     while True:
-        for times in (1, 2, 5):
-            if size * times * GRID >= highest:
-                return size * times
+        for times in ("1", "2", "2.5", "3", "4", "5", "7.5"):
+            if size * Decimal(times) * GRID >= highest:
+                return size * Decimal(times)
         size *= 10
