@@ -81,7 +81,7 @@ def change(request: ClientRequest, client: Client, key: str) -> HttpResponse:
     context = {"hidden_now": widget if do == HIDE else None, "told": told}
     arranged = {"key": key, "did": do, "order": [one.widget.key for one in now]}
     response = TemplateResponse(request, "dashboard/_notice.html", context)
-    response["HX-Trigger-After-Swap"] = json.dumps({"arranged": arranged})
+    response["HX-Trigger-After-Settle"] = json.dumps({"arranged": arranged})
     return response
 
 

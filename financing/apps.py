@@ -1,5 +1,7 @@
 """The app `financing`."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,18 @@ class FinancingConfig(AppConfig):
     """Consent, onboarding, agreement and credit."""
 
     name = "financing"
+
+    def ready(self) -> None:
+        """Hear of it when the books change; put the inbox into the admin site."""
+        from accounting.signals import ledger_changed
+        from financing import admin  # noqa: F401
+
+        ledger_changed.connect(_tell_of_ledger, dispatch_uid="financing.ledger_changed")
+
+
+def _tell_of_ledger(*, client: Any, **_signal: Any) -> None:
+    from django.utils import timezone
+
+    from financing.services.messages import tell_of_ledger
+
+    tell_of_ledger(client=client, now=timezone.now())

@@ -1,7 +1,9 @@
 """What stands of a company at a provider: the onboarding, the agreement, the consent."""
 
+from django.db.models import OuterRef, Subquery
+
 from access.models import Client
-from financing.models import Agreement, Consent, Onboarding
+from financing.models import Agreement, Consent, DataAccess, MessageKind, Onboarding, OutboxMessage
 
 
 def living_onboarding(client: Client, provider_name: str) -> Onboarding | None:
@@ -25,3 +27,17 @@ def latest_consent(client: Client, provider_name: str) -> Consent | None:
     """The one that stands, or the last that stood; a renewed agreement's is not its onboarding's. Inside the scope."""
     found = Consent.objects.for_client(client).filter(provider=provider_name)
     return found.select_related("given_by").order_by("-given_at", "-id").first()
+
+
+def consents_of(client: Client, provider_name: str) -> list[Consent]:
+    """All of them, the newest first, each with `last_used`, when the provider last read under it. Inside the scope."""
+    reading = DataAccess.objects.for_client(client).filter(consent=OuterRef("pk")).order_by("-at")
+    found = Consent.objects.for_client(client).filter(provider=provider_name)
+    return list(found.annotate(last_used=Subquery(reading.values("at")[:1])).order_by("-given_at", "-id"))
+
+
+def last_told(client: Client, provider_name: str) -> OutboxMessage | None:
+    """The newest message about the access: that it ended, or a new code; open or closed. Inside the scope."""
+    about = (MessageKind.DISCONNECT, MessageKind.CANCEL, MessageKind.GRANT)
+    found = OutboxMessage.objects.for_client(client).filter(provider=provider_name, kind__in=about)
+    return found.order_by("-created_at").first()

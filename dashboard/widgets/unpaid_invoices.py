@@ -43,10 +43,9 @@ class Chip:
 
 @dataclass(frozen=True)
 class Line:
-    """One invoice, with the lists of what its customer has not paid and of itself; days until it is due, if it is not yet."""
+    """One invoice, with the list of what its customer has not paid; days until it is due, if it is not yet."""
 
     item: Item
-    customer_url: str
     url: str
     due_in: int | None
 
@@ -91,13 +90,9 @@ def _chips(asked: Asked, totals: Totals, chosen: Status) -> Iterator[Chip]:
 
 
 def _line(item: Item, number: str, options: Options) -> Line:
-    def where(search: str = "") -> str:
-        only = Filter(customers=item.customer_number, search=search)
-        return address("report_unpaid_invoices", number, replace(options, only=only))
-
+    of_customer = replace(options, only=Filter(customers=item.customer_number))
     late = item.days_overdue or 0
-    itself = item.invoice_number or item.voucher_number
-    return Line(item, where(), where(itself), None if late > 0 else -late)
+    return Line(item, address("report_unpaid_invoices", number, of_customer), None if late > 0 else -late)
 
 
 UNPAID_INVOICES_WIDGET = Widget(

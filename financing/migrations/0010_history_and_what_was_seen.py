@@ -19,7 +19,7 @@ UNDO = "ALTER TABLE financing_seenlimit DROP CONSTRAINT financing_seenlimit_of_a
 class Migration(migrations.Migration):
     dependencies = [
         ("access", "0003_names"),
-        ("financing", "0005_walls_of_the_outbox"),
+        ("financing", "0009_sync"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

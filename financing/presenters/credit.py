@@ -13,8 +13,9 @@ from access.models import Client
 from access.templatetags.figures import HARD, THIN, money
 from financing.models import Consent
 from financing.presenters.analysis import ChangeRow, change_rows
-from financing.presenters.shapes import Action, Note, Row, Step, address, known_address
-from financing.presenters.states import CONSENT_SOON, Facts, state_of
+from financing.presenters.shapes import Action, Note, Row, Step, address
+from financing.presenters.states import Facts, state_of
+from financing.services.consent import RENEWED_FROM
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _note(client: Client, facts: Facts, state: str) -> Note | None:
 def _actions(client: Client, facts: Facts, state: str) -> tuple[Action, ...]:
     manage = Action(_("Manage agreement"), address("financing_manage", client), new_window=True)
     renew = _renew(client, primary=True)
-    if state in ("paused_no_data", "lapsed", "withdrawn") and renew:
+    if state in ("paused_no_data", "lapsed", "withdrawn"):
         return (renew, manage)
     explained = Action(_("How the credit limit is worked out"), address("financing_settings", client) + "#analysis")
     return (manage, explained) if facts.agreement.analysis else (manage,)
@@ -290,11 +291,10 @@ def _reminder(client: Client, facts: Facts) -> Note | None:
     consent = facts.consent
     if facts.agreement.status == "terminated" or consent is None or consent.ended_at is not None:
         return None
-    if facts.lapsed or consent.valid_until - facts.now > CONSENT_SOON:
+    if facts.lapsed or consent.valid_until - facts.now > RENEWED_FROM:
         return None
-    url = known_address("financing_consent_renew", client) or address("financing_settings", client) + "#access"
     text = _("Buffer's access to the receivables expires on %(day)s.") % {"day": day(consent.valid_until)}
-    return Note("info", text, link=Action(_("Renew it"), url))
+    return Note("info", text, link=Action(_("Renew it"), address("financing_consent_renew", client)))
 
 
 def _with_renewal(client: Client, facts: Facts) -> tuple[Action, ...]:
@@ -307,9 +307,8 @@ def _repay(client: Client) -> Action:
     return Action(_("Repay"), address("financing_manage", client), new_window=True, primary=True)
 
 
-def _renew(client: Client, *, primary: bool) -> Action | None:
-    url = known_address("financing_consent_renew", client)
-    return Action(_("Give access anew"), url, primary=primary) if url else None
+def _renew(client: Client, *, primary: bool) -> Action:
+    return Action(_("Give access again"), address("financing_consent_renew", client), primary=primary)
 
 
 def _available(facts: Facts) -> Row:

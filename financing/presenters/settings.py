@@ -7,11 +7,11 @@ from access.models import Client, User
 from financing.models import Agreement, CreditSnapshot
 from financing.presenters.analysis import analysis_view, change_rows
 from financing.presenters.chart import chart_of
-from financing.presenters.shapes import known_address
-from financing.presenters.states import CONSENT_SOON
+from financing.presenters.consent import access_view
+from financing.presenters.shapes import address
 from financing.presenters.widget import change_since, living_view
 from financing.providers.registry import DEFAULT
-from financing.selectors import latest_onboarding
+from financing.selectors import last_told, latest_consent, latest_onboarding
 from financing.selectors_credit import agreement_to_show, ended_at, limit_before, missing_numbers, snapshots
 
 CHARTED = timedelta(days=90)
@@ -21,32 +21,34 @@ MOST_POINTS = 400
 def settings_context(client: Client, user: User, now: datetime) -> dict[str, Any]:
     """The context of the page. Inside the client's scope; the number of queries follows nothing."""
     agreement = agreement_to_show(client, DEFAULT)
+    living = agreement if agreement is not None and agreement.status != "terminated" else None
+    credit = living_view(client, user, living, now) if living else None
+    consent = credit.consent if credit else latest_consent(client, DEFAULT)
+    context = {
+        "credit": credit,
+        "access": access_view(client, consent, living, last_told(client, DEFAULT), now),
+        "history_url": address("financing_history", client),
+    }
+    if living is not None and credit is not None:
+        return context | _of_living(client, living, opened=credit.limit is not None, now=now)
     onboarding = latest_onboarding(client, DEFAULT)
-    living = agreement is not None and agreement.status != "terminated"
-    shown = {"onboarding": onboarding, "history_url": known_address("financing_history", client), "credit": None}
-    if agreement is None or not living:
-        missing = missing_numbers(client) if onboarding and onboarding.status == "rejected" else None
-        ended = ended_at(client, agreement) if agreement and agreement.onboarding.status == "accepted" else None
-        return {**shown, "missing": missing, "ended": ended}
-    credit = living_view(client, user, agreement, now)
+    return context | {
+        "onboarding": onboarding,
+        "missing": missing_numbers(client) if onboarding and onboarding.status == "rejected" else None,
+        "ended": ended_at(client, agreement) if agreement and agreement.onboarding.status == "accepted" else None,
+    }
+
+
+def _of_living(client: Client, agreement: Agreement, *, opened: bool, now: datetime) -> dict[str, Any]:
     analysis = analysis_view(agreement.analysis)
     lacking = analysis and any(one["reason"] == "missing_organisation_number" for one in analysis["exclusions"])
-    consent = credit.consent
-    opened = credit.limit is not None
     return {
-        **shown,
-        "credit": credit,
         "analysis": analysis,
         "limit_is_the_analysis": bool(analysis and analysis["limit"] == agreement.limit),
         "missing": missing_numbers(client) if lacking else None,
         "last_change": _last_change(client, agreement) if opened else None,
         "chart": chart_of(_points(client, agreement, now), now) if opened else None,
-        "consent": consent,
-        "consent_in_force": bool(consent and consent.in_force(now)),
-        "consent_soon": bool(consent and consent.in_force(now) and consent.valid_until - now <= CONSENT_SOON),
-        "withdraw_url": known_address("financing_withdraw", client),
-        "renew_url": known_address("financing_consent_renew", client),
-        "lines_url": known_address("financing_lines", client) if analysis else None,
+        "lines_url": address("financing_lines", client) if analysis else None,
     }
 
 

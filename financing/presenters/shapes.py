@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from access.models import Client
 
@@ -53,11 +53,3 @@ class Note:
 def address(name: str, client: Client) -> str:
     """Of a page of this company."""
     return reverse(name, args=[client.organisation_number])
-
-
-def known_address(name: str, client: Client) -> str | None:
-    """The same; None where there is no such page."""
-    try:
-        return address(name, client)
-    except NoReverseMatch:
-        return None

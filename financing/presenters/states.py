@@ -13,7 +13,6 @@ from financing.services.credit import STALE_AFTER
 from financing.services.seen import SinceLast
 
 OFFER_SOON = timedelta(days=7)  # before its end an offer is said to end soon
-CONSENT_SOON = timedelta(days=60)  # from then on it can be confirmed anew
 SHOWN_AFTER_THE_END = timedelta(days=14)
 
 

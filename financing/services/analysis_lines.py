@@ -5,11 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from celery import current_app
 from django.db import transaction
 
 from access.models import Client
@@ -18,9 +16,11 @@ from access.tenancy import client_scope
 from financing.models import Agreement, AnalysisLines
 from financing.providers.base import AnswerRefused
 from financing.services.bank import bank
+from financing.wake import wake
 
 log = logging.getLogger(__name__)
 
+READING = "financing.tasks.read_lines"
 ZERO = Decimal("0.00")
 KEPT = 2  # of an agreement: the newest, and what it is compared with
 MOST = 200_000
@@ -120,10 +120,8 @@ def change_between(
 
 def nudge_lines(agreement: Agreement) -> None:
     """Let a worker read the lines once this transaction is stored; a broker that does not answer costs an explanation only."""
-    send = partial(
-        current_app.send_task, "financing.tasks.read_lines", args=[agreement.client_id, str(agreement.pk)], retry=False
-    )
-    transaction.on_commit(send, robust=True)
+    client_id, key = agreement.client_id, str(agreement.pk)
+    transaction.on_commit(lambda: wake(READING, client_id, key))
 
 
 def _in_order(one: tuple[str, Decimal]) -> tuple[int, str]:

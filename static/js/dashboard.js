@@ -16,8 +16,15 @@
 
   const slots = () => [...grid.children];
   const slotOf = (key) => slots().find((slot) => slot.dataset.key === key);
-  const say = (text, slot) => {
-    told.textContent = text.replace("{widget}", slot?.dataset.title ?? "");
+  // Widgets that change together are told together: a region tells only its last text.
+  let saidAt = 0;
+  const say = (text, slot, more = "") => {
+    const now = text.replace("{widget}", slot?.dataset.title ?? "") + more;
+    const before = Date.now() - saidAt < AT_ONCE ? told.textContent : "";
+    if (!before.includes(now)) {
+      told.textContent = before ? `${before}. ${now}` : now;
+    }
+    saidAt = Date.now();
   };
 
   const ask = (slot) => {
@@ -65,12 +72,17 @@
     slot.querySelector(".failed")?.remove();
   };
 
+  // What leads to the same place: a widget may lead there more than once.
+  const twins = (content, one) => {
+    const all = [...content.querySelectorAll(FOCUSABLE)];
+    const href = one.getAttribute("href");
+    return href ? all.filter((other) => other.getAttribute("href") === href) : all;
+  };
   const keep = (content) => {
     const one = document.activeElement;
-    const all = [...content.querySelectorAll(FOCUSABLE)];
     return {
       open: [...content.querySelectorAll("details")].map((details) => details.open),
-      focus: content.contains(one) ? { id: one.id, href: one.getAttribute("href"), place: all.indexOf(one) } : null,
+      focus: content.contains(one) ? { one, place: twins(content, one).indexOf(one) } : null,
     };
   };
   const giveBack = (slot, before) => {
@@ -79,17 +91,16 @@
       details.open = before.open[place] ?? details.open;
     });
     if (before.focus) {
-      const { id, href, place } = before.focus;
-      const all = [...content.querySelectorAll(FOCUSABLE)];
-      const same = all.find((one) => (id && one.id === id) || (!id && href && one.getAttribute("href") === href));
-      (same ?? all[place] ?? slot.querySelector(".menu > summary")).focus({ preventScroll: true });
+      const { one, place } = before.focus;
+      const same = one.id ? document.getElementById(one.id) : twins(content, one)[place];
+      (same ?? slot.querySelector(".menu > summary")).focus({ preventScroll: true });
     }
   };
 
   // The figures that a widget leads with, as it writes them.
   const leading = (slot) => {
     const list = slot.querySelector(".content dl");
-    return list ? `: ${list.textContent.replace(/\s+/g, " ").trim()}` : "";
+    return list ? `: ${list.innerText.replace(/\s+/g, " ").trim()}` : "";
   };
 
   const slotAsked = (event) => {
@@ -98,8 +109,13 @@
   };
 
   document.addEventListener("htmx:configRequest", (event) => {
-    if (event.detail.elt.classList.contains("slot")) {
+    const slot = event.detail.elt;
+    if (slot.classList.contains("slot")) {
       event.detail.headers["X-By-Itself"] = "true";
+      // What was chosen in the widget stays chosen.
+      for (const { name, value } of slot.querySelectorAll("[data-kept]")) {
+        event.detail.parameters[name] = value;
+      }
     }
   });
 
@@ -116,10 +132,10 @@
       event.detail.shouldSwap = false;
       const times = [...is.querySelectorAll("time")];
       [...was.querySelectorAll("time")].forEach((time, place) => {
-        for (const { name, value } of times[place].attributes) {
+        for (const { name, value } of times[place]?.attributes ?? []) {
           time.setAttribute(name, value);
         }
-        time.textContent = times[place].textContent;
+        time.textContent = times[place]?.textContent ?? time.textContent;
       });
     } else if (was && is) {
       kept.set(slot, keep(was));
@@ -141,8 +157,7 @@
       kept.delete(slot);
       if (before) {
         giveBack(slot, before);
-        say(words.updated, slot);
-        told.textContent += leading(slot);
+        say(words.updated, slot, leading(slot));
       } else if ("awaited" in slot.dataset) {
         delete slot.dataset.awaited;
         slot.querySelector(".menu > summary")?.focus();

@@ -13,7 +13,7 @@ from access.services import change_role
 from access.tenancy import client_scope
 from financing.models import Agreement, Consent, Onboarding, ProviderSync
 from financing.services.consent import activate_consent
-from financing.services.credit import sync_credit
+from financing.services.sync import sync_credit
 from tests.financing.conftest import *  # noqa: F403  the bank that plays the contract
 from tests.financing.test_onboarding import only, walk_to_accepted
 

@@ -303,7 +303,14 @@ STATES = {
     ),
     "paused_no_data": Case(
         lambda c: drawn(c, "paused", reason="no_data"),
-        ("Pauset", "Ingen nye uttak nå", "får ikke lest kundefordringene", "Kredittgrensen står", *THREE),
+        (
+            "Pauset",
+            "Ingen nye uttak nå",
+            "får ikke lest kundefordringene",
+            "Kredittgrensen står",
+            "Gi tilgang på nytt",
+            *THREE,
+        ),
         ("Paused",),
         (MANAGE,),
         amounts=("518 000,00",),

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from access.tenancy import client_scope
 from financing.models import CreditSnapshot
-from financing.services.credit import sync_credit
+from financing.services.sync import sync_credit
 from financing.views import history
 from tests.dashboard.widget_states import drawn, snapshot
 

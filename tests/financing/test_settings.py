@@ -12,8 +12,10 @@ from access.models import AuditEntry
 from access.tenancy import client_scope
 from financing.models import Agreement, AnalysisLines, CreditSnapshot
 from financing.providers.base import AnswerRefused
+from financing.services import analysis_lines
 from financing.services.analysis_lines import read_analysis_lines
-from financing.services.credit import ASK_EVERY, sync_credit
+from financing.services.credit import ASK_EVERY
+from financing.services.sync import sync_credit
 from financing.tasks import read_lines
 from tests.accounting.factories import Books
 from tests.dashboard.widget_states import STATES, drawn, snapshot
@@ -293,13 +295,10 @@ def test_what_the_bank_asks_for_stands_on_the_page_whatever_else_is_told(signed_
 def test_a_limit_that_changed_wakes_a_worker_for_its_lines_and_nothing_else_does(
     company, told, ledger, bank, django_capture_on_commit_callbacks, monkeypatch
 ):
-    from celery import current_app
-
     sent = []
-    monkeypatch.setattr(
-        current_app._get_current_object(), "send_task", lambda name, args, **more: sent.append((name, args))
-    )
-    for limit, count in (("57000.00", 1), ("57000.00", 1), ("58000.00", 2)):
+    monkeypatch.setattr(analysis_lines, "wake", lambda name, *arguments: sent.append((name, arguments)))
+    for limit, used, count in (("57000.00", "0.00", 1), ("57000.00", "1.00", 1), ("58000.00", "1.00", 2)):
+        bank.agreements["agr-1"]["credit"]["used"] = used
         with django_capture_on_commit_callbacks(execute=True):
             told.tell(ledger, limit)
         assert len(sent) == count
