@@ -171,6 +171,8 @@ PASSWORD_HASHERS = ["financing.api.hashers.GeneratedSecretHasher"]
 
 # The bank's API
 BUFFER_CLIENT_ID = env.read("BUFFER_CLIENT_ID", "regnskap")
+# Read again for every token where it is a file: a secret is changed without a restart, one or two in it while it is.
+BUFFER_CLIENT_SECRET_FILE = env.file_of("BUFFER_CLIENT_SECRET")
 
 # Celery: the database decides, Celery only wakes (financing/tasks.py)
 _redis = env.read("REDIS_URL")

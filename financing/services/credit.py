@@ -209,7 +209,8 @@ def _complete(lease: ProviderSync, changed_since: str, began: datetime) -> None:
 def _give_back(lease: ProviderSync, error: Exception) -> None:
     failures = lease.failures + 1
     wait = timedelta(seconds=getattr(error, "retry_after", None) or 0)
-    if failures > 3:  # the first few tries come with the ticks
+    # The first few tries come with the ticks; a bank that does not answer at all is paced by the breaker.
+    if failures > 3 and not getattr(error, "down", False):
         wait = max(wait, min(timedelta(seconds=5 * 2 ** min(failures, 12)), LONGEST_PAUSE))
     log.warning("the bank's list was not read (%s in a row): %s", failures, error)
     ProviderSync.objects.filter(provider=lease.provider, lease=lease.lease).update(

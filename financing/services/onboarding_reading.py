@@ -19,6 +19,7 @@ from financing.providers.base import (
     Cancelled,
     Message,
     NewGrant,
+    Offer,
     OnboardingState,
 )
 from financing.services.bank import bank
@@ -90,7 +91,7 @@ def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: Onboard
         onboarding.identified_as = state.identified_as
         onboarding.missing_signatories = list(state.missing_signatories)
         onboarding.needs_grant = state.needs_grant
-        onboarding.offer = state.offer
+        onboarding.offer = offer_json(state.offer)
         onboarding.analysis = analysis_json(state.analysis)
         onboarding.agreement_reference = state.agreement_id
         onboarding.read_at = now
@@ -125,6 +126,11 @@ def give_back_reading(*, client: Client, onboarding: Onboarding, now: datetime) 
 def analysis_json(analysis: Analysis | None) -> Any:
     """An analysis as it is kept: amounts as strings."""
     return None if analysis is None else _plain(asdict(analysis))
+
+
+def offer_json(offer: Offer | None) -> Any:
+    """An offer as it is kept, under the contract's names: amounts and percentages as strings."""
+    return None if offer is None else _plain(asdict(offer))
 
 
 def _plain(value: Any) -> Any:
