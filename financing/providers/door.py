@@ -182,10 +182,14 @@ class Door:
 
     def _fetch_token(self, correlation: str) -> None:
         # While a secret is being changed two are good somewhere; which of ours is, only the bank knows.
-        for secret in self._secrets():
+        try:
+            secrets = self._secrets()
+        except OSError as error:
+            raise AccessRefused(f"the file of our secret cannot be read: {error.strerror}") from None
+        for secret in secrets:
             status, answer, retry_after = self._once(
                 "POST", "/oauth/token", data={"grant_type": "client_credentials", "scope": "partner"},
-                auth=HTTPBasicAuth(self._client_id, secret),
+                auth=HTTPBasicAuth(self._client_id.encode(), secret.encode()),
                 headers={"Accept": "application/json", "Accept-Encoding": "identity", "X-Correlation-ID": correlation},
             )  # fmt: skip
             if status == 429 or status >= 500:

@@ -13,6 +13,7 @@ from access.tenancy import client_scope
 from financing.models import Agreement, CreditSnapshot, Onboarding, ProviderSync
 from financing.providers.base import AgreementState, ProviderRejected, ProviderUnavailable, Refused
 from financing.services.bank import bank
+from financing.services.believing import contradiction
 from financing.services.consent import end_consent
 from financing.services.onboarding_reading import analysis_json, read_onboarding
 
@@ -98,16 +99,16 @@ def store_agreement(*, provider_name: str, state: AgreementState) -> bool:
         onboarding = (
             Onboarding.objects.for_client(client).select_for_update(of=("self",)).select_related("consent")
         ).get(provider=provider_name, provider_reference=state.onboarding_id)
-        if state.organisation_number != client.organisation_number:
-            log.error("an answer about agreement %s was refused: it names another company", state.id)
-            write_audit(action="provider.answer_refused", client=client, about=onboarding, details={"why": "identity"})
-            _mark_refused(client, provider_name, state.id, now)
-            return False
         agreement = Agreement.objects.for_client(client).filter(
             provider=provider_name, provider_reference=state.id
         ).first() or Agreement(
             client=client, provider=provider_name, provider_reference=state.id, onboarding=onboarding, sequence=-1
         )
+        if why := contradiction(client, onboarding, agreement, state):
+            log.error("an answer about agreement %s was refused: %s", state.id, why)
+            write_audit(action="provider.answer_refused", client=client, about=onboarding, details={"why": why})
+            _mark_refused(client, provider_name, state.id, now)
+            return False
         if agreement.sequence < 0 and _another_lives(client, provider_name, state):
             log.warning("agreement %s waits until the end of the former one was read", state.id)
             return False

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=100)  # longer than a task may run
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
+LONGEST_OUTAGE_WAIT = timedelta(minutes=2)
 AT_ONCE = 100
 
 
@@ -127,7 +128,10 @@ def _close(client: Client, row: OutboxMessage, outcome: str) -> bool:
 
 
 def _later(client: Client, row: OutboxMessage, error: ProviderUnavailable) -> None:
-    wait = max(timedelta(seconds=error.retry_after or 0), min(FIRST_WAIT * 2 ** min(row.attempts, 10), LONGEST_WAIT))
+    wait = min(FIRST_WAIT * 2 ** min(row.attempts, 10), LONGEST_WAIT)
+    if error.down:  # nobody is let through, and the breaker paces the tries: it is told soon after the bank is back
+        wait = min(wait, LONGEST_OUTAGE_WAIT)
+    wait = max(timedelta(seconds=error.retry_after or 0), wait)
     with client_scope(client):
         OutboxMessage.objects.for_client(client).filter(pk=row.pk).update(
             next_at=timezone.now() + wait, outcome=str(error)[:200]

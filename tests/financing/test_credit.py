@@ -173,7 +173,10 @@ def test_the_same_states_in_any_order_and_number_give_the_same_end(company, begu
     one = bank.agreements.get("agr-1") or bank.agreement(bank.onboardings["onb-1"])
     with transaction.atomic():
         for sequence in [*order, *again]:
-            answer = one | {"sequence": sequence, "credit": one["credit"] | {"used": f"{sequence}.00", "available": "9.00"}}
+            answer = one | {
+                "sequence": sequence,
+                "credit": one["credit"] | {"used": f"{sequence}.00", "available": "9.00"},
+            }
             store_agreement(provider_name="buffer", state=parse.agreement(answer, timezone.now()))
         assert only(Agreement, company).used == Decimal("6.00")
         assert only(Onboarding, company).status == "created"
