@@ -7,3 +7,6 @@ class FinancingConfig(AppConfig):
     """Consent, onboarding, agreement and credit."""
 
     name = "financing"
+
+    def ready(self) -> None:
+        from financing import checks  # noqa: F401  register the start-up checks
