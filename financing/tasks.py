@@ -10,7 +10,7 @@ from financing.services.outbox import send_due
 
 @shared_task(name="financing.tasks.tick")
 def tick() -> None:
-    """Tell what is to be told, read the onboardings that live and the agreements that changed. Lost or doubled: no harm."""
+    """Tell what is to be told, read the onboardings that live and the agreements that changed. A lost one does no harm."""
     send_due(provider_name=DEFAULT, now=timezone.now())
     sync_credit(provider_name=DEFAULT, now=timezone.now())
     follow_onboardings(provider_name=DEFAULT)
