@@ -87,6 +87,19 @@ def drip(head, drop, pause):
     return said
 
 
+HANG_UP = [None]
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+DRIPS = {
+    "body": drip(HEAD + b"Content-Length: 9000\r\n\r\n", b"1", 0.05),
+    "chunks": drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n1\r\n", 0.05),
+    "headers": drip(HEAD, b"X", 0.05),
+    "many headers": drip(HEAD, b"X: y\r\n", 0.05),
+    "the first line": drip(b"HTTP/1.1", b" ", 0.05),
+    "100 and again": drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.05),
+    "an error's body": drip(HEAD.replace(b"200", b"500") + b"Content-Length: 9000\r\n\r\n", b"1", 0.05),
+}
+
+
 @pytest.fixture
 def wire():
     found = Wire()
