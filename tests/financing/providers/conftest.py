@@ -91,6 +91,7 @@ HANG_UP = [None]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 DRIPS = {
     "body": drip(HEAD + b"Content-Length: 9000\r\n\r\n", b"1", 0.05),
+    "body, without a pause": drip(HEAD + b"Content-Length: 900000\r\n\r\n", b"1", 0.001),
     "chunks": drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n1\r\n", 0.05),
     "headers": drip(HEAD, b"X", 0.05),
     "many headers": drip(HEAD, b"X: y\r\n", 0.05),

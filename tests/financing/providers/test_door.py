@@ -121,6 +121,14 @@ def test_an_answer_that_drips_ends_with_the_deadline(wire, door, where, endpoint
     assert error.value.down
 
 
+def test_the_last_read_before_the_deadline_is_cut_short(wire):
+    wire.answers = [drip(HEAD + b"Content-Length: 9000\r\n\r\n", b"1", 0.9)]
+    before = time.monotonic()
+    with pytest.raises(ProviderUnavailable):
+        ask(Door(wire.url, "regnskap", lambda: ["secret"], limits=Limits(read=10, total=1)))
+    assert time.monotonic() - before == pytest.approx(1, abs=0.3)
+
+
 def test_a_drip_a_second_ends_at_twenty_seconds(wire):
     wire.answers = [drip(HEAD + b"Content-Length: 9000\r\n\r\n", b"1", 1)]
     before = time.monotonic()

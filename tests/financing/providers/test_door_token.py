@@ -38,6 +38,26 @@ def test_many_at_once_fetch_one_token(wire, door):
     assert (len(wire.requests) - len(wire.calls()), len(wire.calls())) == (1, 8)
 
 
+def test_many_whose_token_is_refused_at_once_fetch_one_new_one(wire, door):
+    wire.tokens = [answer(body={**TOKEN, "access_token": one}) for one in ("old", "new", "newer")]
+    together = threading.Barrier(6)
+
+    def said(headers):
+        if headers["authorization"] == "Bearer old":
+            together.wait(2)
+            return [answer(401)]
+        return [answer()]
+
+    wire.answers = [said]
+    threads = [threading.Thread(target=ask, args=[door]) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(wire.requests) - len(wire.calls()) == 2
+    assert [one[2]["authorization"] for one in wire.calls()][6:] == ["Bearer new"] * 6
+
+
 @pytest.mark.parametrize(
     "said",
     [
