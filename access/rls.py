@@ -95,6 +95,26 @@ class AppendOnly(_Table):
         return template.format(table=quote(model._meta.db_table), role=quote(role))
 
 
+class ChangeableColumns(_Table):
+    """The application may add rows and read them, and change these columns only; nothing is removed."""
+
+    forwards = "REVOKE UPDATE, DELETE ON {table} FROM {role}; GRANT UPDATE ({columns}) ON {table} TO {role}"
+    backwards = "REVOKE UPDATE ({columns}) ON {table} FROM {role}; GRANT UPDATE, DELETE ON {table} TO {role}"
+
+    def __init__(self, model_name: str, *field_names: str) -> None:
+        super().__init__(model_name)
+        self.field_names = field_names
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return self.__class__.__qualname__, [self.model_name, *self.field_names], {}
+
+    def sql(self, template: str, model: Any, schema_editor: Any) -> str:
+        quote = schema_editor.connection.ops.quote_name
+        columns = ", ".join(quote(model._meta.get_field(name).column) for name in self.field_names)
+        role = application_login(schema_editor.connection.alias)["USER"]
+        return template.format(table=quote(model._meta.db_table), columns=columns, role=quote(role))
+
+
 class SameClientForeignKey(_Table):
     """A foreign key that includes the client, so that no row can point into another company.
 

@@ -29,11 +29,15 @@ def main(arguments: list[str]) -> int:
 
 def run(place: server.Server, size: int, *, runs: int, imports: int, crowd: Any, result: Path) -> None:
     """Measure everything; print each line as it comes, and write them all to `result`."""
-    from bench import ledger_import, reports
+    from bench import credit_sync, ledger_import, reports
 
     print(HEADER, flush=True)
     found = []
-    for one in chain(reports.measure(place, size, runs, crowd), ledger_import.measure(place, size, imports)):
+    for one in chain(
+        credit_sync.measure(place, runs, companies=crowd.companies),
+        reports.measure(place, size, runs, crowd),
+        ledger_import.measure(place, size, imports),
+    ):
         print(line(one), flush=True)
         found.append(one.as_json())
     result.parent.mkdir(exist_ok=True)

@@ -95,10 +95,12 @@ def commands(state: Path, web: int, bank: int) -> dict[str, str]:
     gunicorn = f"{python} gunicorn --no-control-socket --graceful-timeout 5{memory}"
     logged = f"--access-logfile - --access-logformat {shlex.quote(ACCESS_LOG)}"
     celery = f"{python} celery -A config --quiet"
+    worker = f"{shlex.quote(sys.executable)} -m celery -A config --quiet worker"
     schedule = shlex.quote(str(state / "beat-schedule"))
     return {
         "web": f"{gunicorn} config.wsgi:application --bind 127.0.0.1:{web} --workers 2 --threads 4 {logged}",
-        "worker": f"{celery} worker --concurrency 2 --without-mingle --without-gossip --loglevel INFO",
+        # As many at once as there are kinds of work (financing/tasks.py): none waits for another.
+        "worker": f"{python} config.keep {worker} --concurrency 4 --without-mingle --without-gossip --loglevel INFO",
         "beat": f"{celery} beat -s {schedule} --pidfile= --loglevel INFO",
         "bank": f"{gunicorn} sandbox.wsgi:application --bind 127.0.0.1:{bank} --workers 1 --threads 8",
     }

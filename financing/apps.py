@@ -1,5 +1,7 @@
 """The app `financing`."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -9,4 +11,16 @@ class FinancingConfig(AppConfig):
     name = "financing"
 
     def ready(self) -> None:
-        from financing import checks  # noqa: F401  register the start-up checks
+        """Hear of it when the books change; put the inbox into the admin site."""
+        from accounting.signals import ledger_changed
+        from financing import admin, checks  # noqa: F401  register the admin pages and the start-up checks
+
+        ledger_changed.connect(_tell_of_ledger, dispatch_uid="financing.ledger_changed")
+
+
+def _tell_of_ledger(*, client: Any, **_signal: Any) -> None:
+    from django.utils import timezone
+
+    from financing.services.messages import tell_of_ledger
+
+    tell_of_ledger(client=client, now=timezone.now())

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from django.db.models import OuterRef, Subquery
+
 from access.models import Client
-from financing.models import Agreement, Consent, Onboarding, ProviderBreaker
+from financing.models import Agreement, Consent, DataAccess, MessageKind, Onboarding, OutboxMessage, ProviderBreaker
 from financing.providers.registry import provider
 
 
@@ -34,3 +36,17 @@ def breaker_open(provider_name: str, now: datetime) -> bool:
     """Whether the provider does not answer and is being left alone: «Buffer svarer ikke»."""
     rows = ProviderBreaker.objects.filter(provider=provider_name, origin=provider(provider_name).origin)
     return rows.filter(opened_at__lte=now).exists()
+
+
+def consents_of(client: Client, provider_name: str) -> list[Consent]:
+    """All of them, the newest first, each with `last_used`, when the provider last read under it. Inside the scope."""
+    reading = DataAccess.objects.for_client(client).filter(consent=OuterRef("pk")).order_by("-at")
+    found = Consent.objects.for_client(client).filter(provider=provider_name)
+    return list(found.annotate(last_used=Subquery(reading.values("at")[:1])).order_by("-given_at", "-id"))
+
+
+def last_told(client: Client, provider_name: str) -> OutboxMessage | None:
+    """The newest message about the access: that it ended, or a new code; open or closed. Inside the scope."""
+    about = (MessageKind.DISCONNECT, MessageKind.CANCEL, MessageKind.GRANT)
+    found = OutboxMessage.objects.for_client(client).filter(provider=provider_name, kind__in=about)
+    return found.order_by("-created_at").first()

@@ -4,9 +4,11 @@ from django.urls import path
 
 from financing.api.tokens import Token
 from financing.api.views import Company, Receivables
-from financing.views import agreement, begin, follow
+from financing.api.webhooks import buffer_webhook
+from financing.views import accesses, agreement, begin, consents, follow
 
 client = "klient/<str:organisation_number>/"
+settings = client + "innstillinger/fakturafinansiering/"
 
 urlpatterns = [
     path(client + "fakturafinansiering/", begin.financing, name="financing"),
@@ -15,9 +17,17 @@ urlpatterns = [
     path(client + "fakturafinansiering/lenke", follow.financing_link, name="financing_link"),
     path(client + "fakturafinansiering/avbryt", follow.financing_cancel, name="financing_cancel"),
     path(client + "fakturafinansiering/administrer", agreement.financing_manage, name="financing_manage"),
-    path(client + "innstillinger/fakturafinansiering/", agreement.financing_settings, name="financing_settings"),
+    path(settings, agreement.financing_settings, name="financing_settings"),
+    path(settings + "samtykker/", consents.financing_consents, name="financing_consents"),
+    path(settings + "samtykker/trekk-tilbake", consents.financing_withdraw, name="financing_withdraw"),
+    path(settings + "samtykker/pa-nytt", consents.financing_consent_renew, name="financing_consent_renew"),
+    path(settings + "samtykker/<uuid:consent_id>/", consents.financing_consent, name="financing_consent"),
+    path(settings + "lest/", accesses.financing_accesses, name="financing_accesses"),
+    path(settings + "lest/<str:day>/", accesses.financing_accesses_day, name="financing_accesses_day"),
+    path(settings + "lest/les/<int:access_id>/", accesses.financing_access, name="financing_access"),
     path("fakturafinansiering/retur", follow.financing_return, name="financing_return"),
     path("oauth/token", Token.as_view(), name="token"),
+    path("webhooks/buffer", buffer_webhook, name="webhook"),
     path("api/v1/company", Company.as_view(), name="api_company"),
     path("api/v1/receivables", Receivables.as_view(), name="api_receivables"),
 ]

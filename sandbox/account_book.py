@@ -4,10 +4,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from sandbox import access, account, changes, present, vault
-from sandbox.models import ZERO, Agreement, Transaction
+from sandbox import access, account, changes, present, standing, vault
+from sandbox.models import ZERO, Agreement, PendingDraw, Transaction
 
+DRAWN = "Overført til bedriften"
 WITH_ACCOUNT = ("open", "paused", "disconnected", "terminating")
 
 
@@ -25,20 +27,23 @@ def open_account(one: Agreement, *, today: date) -> None:
 def new_limit(one: Agreement, limit: Decimal, *, today: date) -> None:
     """What an analysis says; the data is there again, so that `disconnected` and `paused` for want of it are over."""
     with transaction.atomic():
-        _close_days(one, today)
+        told = _close_days(one, today)
         before = (one.limit, one.status, one.needs_grant, one.due_amount)
-        one.limit, one.needs_grant = limit, False
+        one.limit, one.needs_grant = limit if one.status != "terminating" else ZERO, False
         if one.status == "disconnected" or (one.status == "paused" and one.reason == "no_data"):
             one.status, one.reason = "open", ""
         _settle(one, today)
-        changes.save_agreement(one, quietly=before == (one.limit, one.status, one.needs_grant, one.due_amount))
+        changes.save_agreement(
+            one, quietly=not told and before == (one.limit, one.status, one.needs_grant, one.due_amount)
+        )
 
 
 @transaction.atomic
 def draw(agreement_id: str, amount: Decimal, *, form: str, today: date) -> Agreement:
-    """Money to the company, booked at once. Raises NotAllowed above what is available; a form counts once."""
+    """Money to the company, booked at once, or only ordered where the company's draws wait. Raises NotAllowed above what
+    is available; a form counts once."""
     one = _locked(agreement_id)
-    if Transaction.objects.filter(form=form).exists():
+    if Transaction.objects.filter(form=form).exists() or PendingDraw.objects.filter(form=form).exists():
         return one
     _close_days(one, today)
     free = present.available(one)
@@ -46,10 +51,38 @@ def draw(agreement_id: str, amount: Decimal, *, form: str, today: date) -> Agree
         raise NotAllowed("Kontoen er ikke åpen for uttak nå.")
     if amount > free:
         raise NotAllowed("Beløpet er større enn det som er tilgjengelig.")
-    _book(one, "draw", amount, "Overført til bedriften", today, form=form)
-    _settle(one, today)
+    if standing.of(one.onboarding.organisation_number).draws_wait:
+        PendingDraw.objects.create(agreement=one, amount=amount, ordered_on=today, form=form)
+        one.pending += amount
+    else:
+        _book(one, "draw", amount, DRAWN, today, form=form)
+        _settle(one, today)
     changes.save_agreement(one)
     return one
+
+
+@transaction.atomic
+def book_pending(agreement_id: str, *, today: date) -> int:
+    """Book the draws that were ordered, on this day; how many there were."""
+    one = _locked(agreement_id)
+    _close_days(one, today)
+    booked = _book_ordered(one, one.pending_draws.all(), today)
+    if booked:
+        _settle(one, today)
+        changes.save_agreement(one)
+    return booked
+
+
+@transaction.atomic
+def charge(agreement_id: str, amount: Decimal, *, today: date) -> None:
+    """A fee, which the price list does not have; the console books it, so that one can be seen. Raises NotAllowed."""
+    one = _locked(agreement_id)
+    if one.status not in WITH_ACCOUNT:
+        raise NotAllowed("Det er ingen konto å belaste.")
+    _close_days(one, today)
+    _book(one, "fee", amount, "Gebyr", today)
+    _settle(one, today)
+    changes.save_agreement(one)
 
 
 @transaction.atomic
@@ -84,6 +117,7 @@ def terminate(agreement_id: str, *, today: date) -> Agreement:
         raise NotAllowed("Det er ingen konto å si opp.")
     _close_days(one, today)
     _book_interest(one, today, booked_on=today)
+    _call_off(one)
     one.status, one.reason, one.limit, one.needs_grant = "terminating", "", ZERO, False
     _settle(one, today)
     changes.save_agreement(one)
@@ -103,6 +137,7 @@ def disconnect(one: Agreement, *, today: date) -> None:
     if one.status not in ("open", "paused"):
         return
     _close_days(one, today)
+    _call_off(one)
     one.status, one.reason, one.limit, one.needs_grant = "disconnected", "", ZERO, False
     _settle(one, today)
     changes.save_agreement(one)
@@ -150,8 +185,25 @@ def _close_days(one: Agreement, today: date) -> bool:
         before = (one.due_amount, one.due_date)
         _settle(one, day, closing=day)
         told |= before != (one.due_amount, one.due_date)
+        told |= _book_ordered(one, one.pending_draws.filter(ordered_on__lte=day), day + timedelta(days=1)) > 0
         Agreement.objects.filter(pk=one.pk).update(closed_to=day)
     return told
+
+
+def _book_ordered(one: Agreement, ordered: QuerySet[PendingDraw], day: date) -> int:
+    """The draws that wait become transactions of this day; how many."""
+    waiting = list(ordered.order_by("pk"))
+    for each in waiting:
+        one.pending -= each.amount
+        _book(one, "draw", each.amount, DRAWN, day, form=each.form)
+        each.delete()
+    return len(waiting)
+
+
+def _call_off(one: Agreement) -> None:
+    """Draws that were ordered and not booked come to nothing when the credit ends: no money has left."""
+    one.pending_draws.all().delete()
+    one.pending = ZERO
 
 
 def _book_interest(one: Agreement, until: date, *, booked_on: date) -> bool:

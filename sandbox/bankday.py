@@ -17,8 +17,17 @@ def now() -> datetime:
 
 def today() -> date:
     """The bank's business date: the day in Oslo, and the days that the console moved it ahead."""
-    ahead = Calendar.objects.filter(pk=1).values_list("days_ahead", flat=True).first() or 0
-    return now().astimezone(OSLO).date() + timedelta(days=ahead)
+    return now().astimezone(OSLO).date() + timedelta(days=days_ahead())
+
+
+def days_ahead() -> int:
+    """How many days the console moved the business date."""
+    return Calendar.objects.filter(pk=1).values_list("days_ahead", flat=True).first() or 0
+
+
+def business_now() -> datetime:
+    """The time of day now on the bank's business date: what offers and onboardings expire by. Never in signatures or tokens."""
+    return now() + timedelta(days=days_ahead())
 
 
 def move(days: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import F
 
-from sandbox import bankday, present, vault
+from sandbox import bankday, faults, present, vault
 from sandbox.models import Agreement, Counter, Event, Onboarding, Transaction
 
 
@@ -41,6 +41,7 @@ def tell_of_transaction(one: Transaction) -> None:
 def _tell(onboarding: Onboarding, kind: str, data: dict[str, Any]) -> None:
     now = bankday.now()
     body = json.dumps({"type": kind, "timestamp": present.instant(now), "data": data}, ensure_ascii=False)
+    values = {"next_at": now} | faults.of_event(now)
     Event.objects.create(
-        id=vault.new_id("msg"), serial=next_number(), url=onboarding.webhook_url, body=body, next_at=now, created_at=now
+        id=vault.new_id("msg"), serial=next_number(), url=onboarding.webhook_url, body=body, created_at=now, **values
     )

@@ -60,8 +60,10 @@ def _surely(work: Callable[..., None], *arguments: object) -> None:
 def tick(everything: bool) -> None:
     """One round: what expired, codes and nudges that wait; with `everything` also a new reading of every company."""
     now, today = bankday.now(), bankday.today()
-    for one in Onboarding.objects.exclude(status__in=FINAL).filter(expires_at__lte=now):
+    for one in Onboarding.objects.exclude(status__in=FINAL).filter(expires_at__lte=bankday.business_now()):
         _surely(_expire, one.pk)
+    for one in Onboarding.objects.filter(status="identified"):
+        _surely(applications.identify, one.pk, applications.who(one))  # the register did not answer; ask again
     ran_out = Access.objects.exclude(code="").filter(code_expires_at__lte=now)
     for onboarding_id in ran_out.values_list("onboarding_id", flat=True):
         _surely(_code_ran_out, onboarding_id)
@@ -83,7 +85,7 @@ def tick(everything: bool) -> None:
 @transaction.atomic
 def _expire(onboarding_id: str) -> None:
     one = Onboarding.objects.get(pk=onboarding_id)
-    if not one.is_final and one.expires_at <= bankday.now():
+    if not one.is_final and one.expires_at <= bankday.business_now():
         applications.end(one, "expired")
 
 

@@ -26,10 +26,23 @@ class Calendar(models.Model):
 
 
 class Fault(models.Model):
-    """What the console asked to go wrong: of this kind, so many more times."""
+    """What the console asked to go wrong: of this kind, so many more times; `value` is what the kind takes, if anything."""
 
     kind = models.CharField(primary_key=True, max_length=30)
     left = models.IntegerField(default=0)
+    value = models.IntegerField(default=0)
+
+
+class Company(models.Model):
+    """Standing facts of a company, as the console set them: what registers and the bank's own files would say of it."""
+
+    organisation_number = models.CharField(primary_key=True, max_length=9)
+    register_case = models.CharField(max_length=30, blank=True)  # which answer the register of signatories gives
+    own_accounts = models.JSONField(default=list)  # empty: not known, and whatever account is sent counts as its own
+    is_pledged = models.BooleanField(default=False)
+    has_factoring = models.BooleanField(default=False)
+    is_poor_credit = models.BooleanField(default=False)
+    draws_wait = models.BooleanField(default=False)  # draws are ordered, and booked on the next business day
 
 
 class Onboarding(models.Model):
@@ -43,13 +56,16 @@ class Onboarding(models.Model):
     webhook_url = models.CharField(max_length=2000)
     status = models.CharField(max_length=30, default="created", db_index=True)
     reason = models.CharField(max_length=60, blank=True)
-    expires_at = models.DateTimeField()
+    retry_after = models.DateField(null=True)
+    expires_at = models.DateTimeField()  # in the bank's business time, which the console moves
     identified_as = models.CharField(max_length=200, blank=True)
     authority_basis = models.CharField(max_length=30, blank=True)
     signed = models.JSONField(default=list)  # `sub` of those with authority who have signed
     missing_signatories = models.JSONField(default=list)
     needs_grant = models.BooleanField(default=False)
-    undecidable = models.BooleanField(default=False)  # the register cannot say who may sign: a person at the bank must
+    let_in = models.CharField(
+        max_length=60, blank=True
+    )  # `sub` of whom a person at the bank let sign, the register being mute
     offer = models.JSONField(null=True)
     sequence = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -142,6 +158,15 @@ class Transaction(models.Model):
     form = models.CharField(max_length=64, unique=True, null=True)
 
 
+class PendingDraw(models.Model):
+    """A draw that was ordered and is not booked yet; gone once it is booked or called off."""
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="pending_draws")
+    amount = money()
+    ordered_on = models.DateField()
+    form = models.CharField(max_length=64, unique=True)
+
+
 class Link(models.Model):
     """A page that is opened once; only the digest of its secret is kept."""
 
@@ -197,3 +222,6 @@ class Event(models.Model):
     next_at = models.DateTimeField(db_index=True)
     created_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True)
+    copies = models.IntegerField(default=1)  # how many times it is still to be delivered
+    held = models.BooleanField(default=False)  # waits for its fellows, to be sent in the wrong order
+    fault = models.CharField(max_length=30, blank=True)  # what the console ordered for it

@@ -1,15 +1,17 @@
-"""The people of BankID test, and the register of who may sign for which company."""
+"""The people of BankID test."""
 
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who can identify herself."""
+    """Somebody who can identify herself. `born` is what the register of signatories knows her by, beside the name."""
 
     sub: str
     name: str
     role: str  # a hint on the page, nothing that the bank relies on
+    born: date
 
     @property
     def given_name(self) -> str:
@@ -27,41 +29,12 @@ class Person:
 PEOPLE = {
     one.sub: one
     for one in (
-        Person("ada", "Ada Administrator", "administrator"),
-        Person("dag", "Dag Leder", "daglig leder"),
-        Person("rita", "Rita Regnskap", "regnskapsfører"),
-        Person("rolf", "Rolf Revisor", "revisor"),
-        Person("stine", "Stine Standard", "ansatt"),
-        Person("otto", "Otto Operatør", "drift av regnskapssystemet"),
-        Person("vera", "Vera Vest", "styreleder i andre foretak"),
+        Person("ada", "Ada Administrator", "administrator", date(1983, 6, 21)),
+        Person("dag", "Dag Leder", "daglig leder", date(1975, 3, 14)),
+        Person("rita", "Rita Regnskap", "regnskapsfører", date(1979, 8, 2)),
+        Person("rolf", "Rolf Revisor", "revisor", date(1966, 12, 19)),
+        Person("stine", "Stine Standard", "ansatt", date(1994, 4, 27)),
+        Person("otto", "Otto Operatør", "drift av regnskapssystemet", date(1981, 1, 5)),
+        Person("vera", "Vera Vest", "styreleder i andre foretak", date(1968, 11, 2)),
     )
 }
-
-# Combinations that suffice, each a set of people. A company that is not here: anybody alone.
-SIGNATORIES: dict[str, tuple[frozenset[str], ...]] = {
-    "310000000": (frozenset({"dag"}),),
-    "310011118": (frozenset({"vera"}),),
-    "310022225": (frozenset({"dag", "vera"}),),
-}
-
-
-@dataclass(frozen=True)
-class Authority:
-    """What the register says: `enough`, or who is still `missing`; neither where the person may not sign at all."""
-
-    enough: bool
-    missing: tuple[str, ...] = ()
-
-
-def authority(organisation_number: str, signed: set[str], person: str) -> Authority:
-    """Whether those who have signed, with this person, may bind the company (Brønnøysund's combinations)."""
-    combinations = SIGNATORIES.get(organisation_number)
-    if combinations is None:
-        return Authority(enough=True)
-    fitting = [one for one in combinations if person in one]
-    if not fitting:
-        return Authority(enough=False)
-    have = signed | {person}
-    nearest = min(fitting, key=lambda one: len(one - have))
-    missing = tuple(PEOPLE[sub].name for sub in sorted(nearest - have))
-    return Authority(enough=not missing, missing=missing)

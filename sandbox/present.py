@@ -55,7 +55,7 @@ def onboarding(one: Onboarding) -> dict[str, Any]:
         "organisation_number": one.organisation_number,
         "status": one.status,
         "reason": one.reason or None,
-        "retry_after": None,
+        "retry_after": one.retry_after.isoformat() if one.retry_after else None,
         "expires_at": instant(one.expires_at),
         "identified_as": one.identified_as or None,
         "authority_basis": one.authority_basis or None,

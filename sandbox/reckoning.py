@@ -2,13 +2,13 @@
 
 import logging
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from sandbox import access, account, account_book, applications, bankday, changes, door, present, vault
+from sandbox import access, account, account_book, applications, bankday, changes, door, present, standing, vault
 from sandbox.analysis import Item, Result, analyse
 from sandbox.models import ZERO, Access, Agreement, Analysis, Onboarding
 
@@ -17,19 +17,23 @@ log = logging.getLogger(__name__)
 OLD = timedelta(days=3)
 OFFER_LIFE = timedelta(days=14)
 NOTICE_DAYS = 30
+PLEDGE_STEP = Decimal(100_000)
 KEPT_ANALYSES = 20
+READ_QUIETLY = ("offered", "open", "terminating")
 
 
 def attend(onboarding_id: str) -> None:
     """Redeem what is to be redeemed, read, and reckon anew. What goes wrong outside ends in a status, not an exception."""
     with access.alone_with(onboarding_id):
         one = Onboarding.objects.select_related("access").get(pk=onboarding_id)
+        if one.status == "analysing" and _hindered(one.pk):
+            return
         agreement = Agreement.objects.filter(onboarding=one).first()
         if not _may_read(one, agreement):
             return
         try:
             changed = _read(one.access)
-            fresh = one.status != "analysing" and (agreement is None or agreement.status in ("offered", "open"))
+            fresh = one.status != "analysing" and (agreement is None or agreement.status in READ_QUIETLY)
             if fresh and not changed and one.access.reckoned_on == bankday.today():
                 _freshen(one.pk)
             else:
@@ -43,6 +47,16 @@ def attend(onboarding_id: str) -> None:
             _old(one.pk)
 
 
+@transaction.atomic
+def _hindered(onboarding_id: str) -> bool:
+    """Whether a standing fact ended the application: then the code is not even redeemed."""
+    one = Onboarding.objects.get(pk=onboarding_id)
+    reason = standing.obstacle(one) if one.status == "analysing" else ""
+    if reason:
+        applications.end(one, "rejected", reason=reason)
+    return bool(reason)
+
+
 def _may_read(one: Onboarding, agreement: Agreement | None) -> bool:
     """Only after authority is confirmed, and while there is something to reckon (contract: Grant, Agreement.status)."""
     has_access = bool(one.access.code) or one.access.works
@@ -50,7 +64,7 @@ def _may_read(one: Onboarding, agreement: Agreement | None) -> bool:
         return one.status in ("analysing", "offered") and (has_access or not one.needs_grant)
     if agreement.status in ("open", "paused"):
         return has_access or not agreement.needs_grant
-    return agreement.status == "disconnected" and has_access
+    return agreement.status in ("disconnected", "terminating") and has_access
 
 
 def _read(one: Access) -> bool:
@@ -133,9 +147,14 @@ def _keep(one: Onboarding, result: Result) -> None:
     one.analyses.exclude(pk__in=list(kept)).delete()
 
 
+def pledge(limit: Decimal) -> Decimal:
+    """The registered maximum of the pledge of receivables: the limit and a fifth, in whole 100,000.00 upwards."""
+    return (limit * Decimal("1.2") / PLEDGE_STEP).to_integral_value(ROUND_CEILING) * PLEDGE_STEP
+
+
 def _offer(one: Onboarding, agreement: Agreement, limit: Decimal) -> None:
     """The terms (ANALYSIS.md: «The account»); the agreement begins with the offer (contract: Onboarding.status)."""
-    expires_at = bankday.now() + OFFER_LIFE
+    expires_at = bankday.business_now() + OFFER_LIFE
     one.status, one.needs_grant, one.expires_at = "offered", False, expires_at
     one.offer = {
         "limit": present.amount(limit),
@@ -147,7 +166,7 @@ def _offer(one: Onboarding, agreement: Agreement, limit: Decimal) -> None:
         "drawing_fee": "0.00",
         "notice_days": NOTICE_DAYS,
         "terms_url": f"{settings.BASE_URL}/vilkar",
-        "security": None,
+        "security": {"type": "factoringpant", "max_amount": present.amount(pledge(limit)), "registered_on": None},
         "expires_at": present.instant(expires_at),
     }
     agreement.limit, agreement.needs_grant = limit, False
@@ -161,7 +180,7 @@ def _freshen(onboarding_id: str) -> None:
     one = Onboarding.objects.get(pk=onboarding_id)
     last = one.analyses.order_by("-created_at").values_list("pk", flat=True).first()
     Analysis.objects.filter(pk=last).update(as_of=bankday.now())
-    agreement = Agreement.objects.filter(onboarding=one, status__in=("offered", "open")).first()
+    agreement = Agreement.objects.filter(onboarding=one, status__in=READ_QUIETLY).first()
     if agreement is not None:
         changes.save_agreement(agreement, quietly=True)
 

@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import requests
 from django.conf import settings
+from django.db import transaction
+from django.db.models import F
 
 from sandbox import bankday, faults
 from sandbox.models import Event
@@ -35,19 +37,23 @@ def deliver() -> None:
     """One round over what is to be sent now, oldest first; a receiver that does not answer is left for later."""
     now = bankday.now()
     Event.objects.filter(created_at__lt=now - KEPT).delete()
+    if Event.objects.filter(held=True).exists():
+        with transaction.atomic():
+            faults.release_held(now)
     silent: set[str] = set()
-    for event in Event.objects.filter(delivered_at=None, next_at__lte=now).order_by("serial")[:200]:
+    for event in Event.objects.filter(delivered_at=None, held=False, next_at__lte=now).order_by("serial")[:200]:
         if event.url in silent:
             continue
-        if not _send(event):
+        for _ in range(event.copies):  # more than one only where the console ordered it
+            status = _send(event)
+            if not 200 <= status < 300:
+                break
+        if not status:
             silent.add(event.url)
 
 
-def _send(event: Event) -> bool:
-    """Whether there was an answer at all; only a 2xx is a delivery."""
-    if faults.happens("webhooks"):
-        Event.objects.filter(pk=event.pk).update(delivered_at=bankday.now())  # as if it were: it is never sent
-        return True
+def _send(event: Event) -> int:
+    """The status of the answer, 0 where there was none; only a 2xx is a delivery."""
     timestamp = int(bankday.now().timestamp())
     headers = {
         "Content-Type": "application/json",
@@ -74,8 +80,11 @@ def _send(event: Event) -> bool:
         log.info("webhook %s: %s", event.id, type(error).__name__)
     now = bankday.now()
     if 200 <= status < 300:
-        Event.objects.filter(pk=event.pk).update(delivered_at=now)
+        event.copies -= 1
+        Event.objects.filter(pk=event.pk).update(
+            copies=max(event.copies, 1), attempts=F("attempts") + 1, delivered_at=None if event.copies > 0 else now
+        )
     else:
         wait = WAITS[min(event.attempts, len(WAITS) - 1)]
-        Event.objects.filter(pk=event.pk).update(attempts=event.attempts + 1, next_at=now + timedelta(seconds=wait))
-    return status != 0
+        Event.objects.filter(pk=event.pk).update(attempts=F("attempts") + 1, next_at=now + timedelta(seconds=wait))
+    return status

@@ -1,5 +1,6 @@
 """How figures, shares, numbers and times are written on every page."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -63,6 +64,23 @@ def ago(value: datetime | None, now: datetime | None = None) -> str:
         return ngettext("%(count)d hour ago", "%(count)d hours ago", hours) % {"count": hours}
     days = minutes // (24 * 60)
     return ngettext("%(count)d day ago", "%(count)d days ago", days) % {"count": days}
+
+
+@register.simple_tag
+def ago_words() -> str:
+    """The words of `ago` as JSON, for the script that keeps them true: of one and of several, `%(count)d` in them."""
+
+    def both(one: str, several: str) -> list[str]:
+        return [ngettext(one, several, 1), ngettext(one, several, 2)]
+
+    return json.dumps(
+        {
+            "now": gettext("just now"),
+            "minutes": both("%(count)d minute ago", "%(count)d minutes ago"),
+            "hours": both("%(count)d hour ago", "%(count)d hours ago"),
+            "days": both("%(count)d day ago", "%(count)d days ago"),
+        }
+    )
 
 
 @register.filter

@@ -14,6 +14,7 @@ from accounting.services.ledger_entries import store_entries
 from accounting.services.ledger_matches import store_matches
 from accounting.services.saft_checks import Warnings
 from accounting.services.statistics import analyse_ledger
+from accounting.signals import ledger_changed
 
 LONGEST_NAME = 200
 
@@ -51,6 +52,7 @@ def import_ledger(
                     "restated": stored.restated, "matches": matched,
                 }  # fmt: skip
                 write_audit(action="ledger.imported", client=client, actor=actor, details=details)
+                ledger_changed.send(sender=None, client=client)
             analyse_ledger(stored.created + matched)
             return {
                 "client": client.organisation_number,

@@ -24,6 +24,7 @@ from accounting.services.saft_company import company_of
 from accounting.services.saft_entries import Staged, held_openings
 from accounting.services.saft_store import DAY, ZERO
 from accounting.services.statistics import analyse_ledger
+from accounting.signals import ledger_changed
 
 BATCH = 5000  # lines
 
@@ -97,6 +98,7 @@ class _Import:
                 "entries": created, "matches": matched.created,
             }  # fmt: skip
             write_audit(action="ledger.imported", client=self.client, actor=actor, details=details)
+            ledger_changed.send(sender=None, client=self.client)
         analyse_ledger(created)
         return {
             "client": self.client.organisation_number,

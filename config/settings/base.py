@@ -1,8 +1,10 @@
 """Settings that hold everywhere; dev, test and production add to them."""
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from django.utils.functional import Promise
 
 from config import env
@@ -39,7 +41,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "access.middleware.SecurityHeaders",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "access.middleware.Sessions",
     "access.middleware.ChosenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -173,8 +175,12 @@ PASSWORD_HASHERS = ["financing.api.hashers.GeneratedSecretHasher"]
 BUFFER_CLIENT_ID = env.read("BUFFER_CLIENT_ID", "regnskap")
 # Read again for every token where it is a file: a secret is changed without a restart, one or two in it while it is.
 BUFFER_CLIENT_SECRET_FILE = env.file_of("BUFFER_CLIENT_SECRET")
+# Read again at each event, so that the secret is changed without a restart (financing/api/webhooks.py).
+BUFFER_WEBHOOK_SECRET_FILE = "" if "BUFFER_WEBHOOK_SECRET" in os.environ else env.read("BUFFER_WEBHOOK_SECRET_FILE", "")
+WEBHOOKS_A_SECOND = 300.0  # in each process; more than that is answered 429 and comes again
+SECRET_KEY_FALLBACKS = env.read("SECRET_KEY_FALLBACKS", "").split()
 
-# Celery: the database decides, Celery only wakes (financing/tasks.py)
+# Celery: the database decides, Celery only wakes (financing/tasks.py, docs/decisions/0017-inbox-outbox-sync.md)
 _redis = env.read("REDIS_URL")
 CELERY_BROKER_URL = _redis.replace("unix://", "redis+socket://", 1)
 CELERY_TASK_IGNORE_RESULT = True
@@ -184,10 +190,13 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_TIME_LIMIT = 120  # below half the visibility time-out, or a task that runs is started once more
 CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 5000
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 250_000  # kB
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
     "unacked_restore_interval": 2,
@@ -198,14 +207,23 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+WORKER_DEAF_AFTER = int(env.read("WORKER_DEAF_AFTER", "300"))  # seconds without any task (financing/hearing.py)
 CREDIT_SYNC_SECONDS = int(env.read("CREDIT_SYNC_SECONDS", "30"))
+
+
+def _each(task: str, seconds: float) -> dict[str, object]:
+    # What no worker took before the next one is due is worth nothing.
+    return {"task": f"financing.tasks.{task}", "schedule": seconds, "options": {"expires": seconds}}
+
+
+# Each kind of work is a task of its own, and of each at most one runs: none waits for another that is slow.
 CELERY_BEAT_SCHEDULE = {
-    # A tick that no worker took before the next one is due is worth nothing.
-    "credit-sync": {
-        "task": "financing.tasks.tick",
-        "schedule": CREDIT_SYNC_SECONDS,
-        "options": {"expires": CREDIT_SYNC_SECONDS},
-    }
+    "sync": _each("sync", CREDIT_SYNC_SECONDS),
+    "follow": _each("follow", CREDIT_SYNC_SECONDS),
+    "send": _each("send_messages", min(CREDIT_SYNC_SECONDS, 10)),
+    "drain": _each("drain_events", min(CREDIT_SYNC_SECONDS, 10)),
+    "beat": _each("beat", 60),
+    "forget": {"task": "financing.tasks.forget", "schedule": crontab(hour=2, minute=20)},
 }
 
 LOGGING = {
@@ -215,4 +233,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }
+# How many proxies of our own stand in front; so many entries of X-Forwarded-For from its end are theirs to say.
+PROXY_HOPS = 0
 ENVIRONMENT_BANNER: str | Promise = ""

@@ -9,7 +9,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from financing.consent_text import SCOPE
-from financing.services.consent import consent_in_force
+from financing.services.consent import consent_behind
 
 
 class InvalidToken(AuthenticationFailed):
@@ -36,7 +36,7 @@ class ConsentAuthentication(OAuth2Authentication):
         refresh = getattr(token, "refresh_token", None) if token else None
         if token is None or refresh is None or not token.allow_scopes([SCOPE]):
             raise InvalidToken("The access token is missing, expired or revoked.")
-        consent = consent_in_force(refresh.token_family, now=timezone.now())
+        consent = consent_behind(refresh, now=timezone.now())
         if consent is None or consent.provider != token.application.name:
             raise InvalidToken("The access token is missing, expired or revoked.")
         return found[0], consent

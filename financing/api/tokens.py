@@ -18,7 +18,7 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.views import TokenView
 
 from access.tenancy import client_scope
-from financing.services.consent import activate_consent, consent_in_force
+from financing.services.consent import activate_consent, consent_behind, consent_in_force
 
 LOST_ANSWER = timedelta(seconds=60)  # so long the former refresh token is taken again (INTERFACES)
 
@@ -63,7 +63,7 @@ class ConsentValidator(OAuth2Validator):
 
     def validate_code(self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
         grant = get_grant_model().objects.filter(code=code, application=client).first()
-        if not grant or not consent_in_force(grant.nonce, now=timezone.now(), lock=True):
+        if not grant or not consent_behind(grant, field="nonce", now=timezone.now(), lock=True):
             return False
         # Again, now under the lock: of two redemptions at once the second finds the code used.
         return super().validate_code(client_id, code, client, request, *args, **kwargs)
@@ -80,7 +80,7 @@ class ConsentValidator(OAuth2Validator):
         tokens = get_refresh_token_model().objects
         checksum = hashlib.sha256(refresh_token.encode()).hexdigest()
         old = tokens.filter(application=client, token_checksum=checksum).first()
-        if not old or not consent_in_force(old.token_family, now=timezone.now(), lock=True):
+        if not old or not consent_behind(old, now=timezone.now(), lock=True):
             return False
         old.refresh_from_db()
         if old.revoked and old.revoked > timezone.now() - LOST_ANSWER:  # the answer got lost: go on from the head

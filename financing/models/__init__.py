@@ -9,11 +9,12 @@ from financing.models.link import (
     ProviderBreaker,
     ProviderEvent,
     ProviderSync,
+    WorkerBeat,
 )
 from financing.models.onboarding import FINAL, Onboarding, OnboardingStatus, ReturnState
 
 __all__ = [
     "FINAL", "Agreement", "AgreementStatus", "Consent", "ConsentEvent", "CreditSnapshot", "DataAccess", "EventState",
     "MessageKind", "Onboarding", "OnboardingStatus", "OutboxMessage", "ProviderBreaker", "ProviderEvent", "ProviderSync",
-    "ReturnState",
+    "ReturnState", "WorkerBeat",
 ]  # fmt: skip

@@ -78,7 +78,14 @@ class ProviderEvent(models.Model):
             models.UniqueConstraint(fields=["provider", "event_id", "body_sha256"], name="event_unique_per_provider"),
             models.CheckConstraint(name="event_state_known", condition=Q(state__in=EventState.values)),
         ]
-        indexes = [models.Index(fields=["next_at"], condition=Q(state="waiting"), name="event_waiting")]
+        indexes = [
+            models.Index(fields=["next_at", "id"], condition=Q(state="waiting"), name="event_waiting"),
+            models.Index(
+                fields=["provider", "object_kind", "object_id"],
+                condition=Q(state="waiting"),
+                name="event_waiting_object",
+            ),
+        ]
 
 
 class MessageKind(models.TextChoices):
@@ -91,7 +98,7 @@ class MessageKind(models.TextChoices):
 
 
 class OutboxMessage(ClientOwned):
-    """Something to tell the provider, written in the transaction that makes it true; its id is the Idempotency-Key.
+    """Something to tell the provider, written in the transaction that makes it true; its id and version are the Idempotency-Key.
 
     Carries no secret: a code is made when the message is sent.
     """
@@ -108,6 +115,8 @@ class OutboxMessage(ClientOwned):
     created_at = models.DateTimeField()
     next_at = models.DateTimeField()
     attempts = models.IntegerField(default=0)
+    version = models.IntegerField(default=1)  # grows when it becomes true once more while it waits or is under way
+    lease_until = models.DateTimeField(null=True)  # somebody is telling it
     closed_at = models.DateTimeField(null=True)  # sent, or given up
     outcome = models.CharField(max_length=200, blank=True)
 
@@ -115,7 +124,10 @@ class OutboxMessage(ClientOwned):
         abstract = False
         constraints = [
             models.UniqueConstraint(
-                fields=["client", "provider", "kind"], condition=Q(closed_at__isnull=True), name="message_one_waiting"
+                fields=["onboarding", "kind"], condition=Q(closed_at__isnull=True), name="message_one_per_onboarding"
+            ),
+            models.UniqueConstraint(
+                fields=["agreement", "kind"], condition=Q(closed_at__isnull=True), name="message_one_per_agreement"
             ),
             models.CheckConstraint(name="message_kind_known", condition=Q(kind__in=MessageKind.values)),
             models.CheckConstraint(
@@ -125,3 +137,10 @@ class OutboxMessage(ClientOwned):
             ),
         ]
         indexes = [models.Index(fields=["next_at"], condition=Q(closed_at__isnull=True), name="message_waiting")]
+
+
+class WorkerBeat(models.Model):
+    """That the way from beat through the queue to a worker is open: written by a task each minute. Belongs to no company."""
+
+    name = models.CharField(max_length=30, primary_key=True)
+    at = models.DateTimeField()

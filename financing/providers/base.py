@@ -255,6 +255,20 @@ class ReceivablesChanged:
     agreement_id: str
 
 
+@dataclass(frozen=True)
+class Told:
+    """What an event tells to read again: an onboarding or an agreement by the provider's id. Nothing of it is believed.
+
+    `object_kind` is empty for a type that we do not know, `object_id` where the event names none. `reference` is our own,
+    where it carries one: the answer that would have told us the provider's id may have been lost.
+    """
+
+    kind: str
+    object_kind: str
+    object_id: str
+    reference: str
+
+
 Page = OnboardingPage | ManagePage
 Message = NewGrant | Cancelled | Disconnected | ReceivablesChanged
 

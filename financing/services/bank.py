@@ -21,6 +21,17 @@ OPENS_AFTER = 5  # failures in a row, whoever had them
 PROBE_EVERY = timedelta(minutes=1)
 
 
+def wait_after(error: Exception, wait: timedelta) -> timedelta:
+    """How long until the next try, where the caller's own back-off would be `wait`.
+
+    No less than the provider asked for; and while it does not answer at all no longer than the breaker's pace, which spares it
+    already: what waits is done soon after it is back.
+    """
+    if getattr(error, "down", False):
+        wait = min(wait, PROBE_EVERY)
+    return max(wait, timedelta(seconds=getattr(error, "retry_after", None) or 0))
+
+
 def bank(name: str) -> Provider:
     """The provider of that name, behind its breaker. To be called outside any transaction.
 
@@ -92,8 +103,8 @@ def _let_pass(known: ProviderBreaker, rows: QuerySet[ProviderBreaker], now: date
     due = now if job else now - PROBE_EVERY
     # Whoever moves the time has the try; the row decides between two at once.
     if not rows.filter(opened_at__isnull=False, probe_at__lte=due).update(probe_at=now + PROBE_EVERY):
-        left = (known.probe_at or now) - now
-        raise LeftAlone("the bank does not answer, and is left alone for a while", _seconds(left))
+        until = max(known.probe_at or now, known.held_until or now)
+        raise LeftAlone("the bank does not answer, and is left alone for a while", _seconds(until - now))
 
 
 def _seconds(left: timedelta) -> int:

@@ -1,67 +1,76 @@
-"""Keeps limit, used and available in step with the bank: one reading of its list for all companies, applied by `sequence`."""
+"""Limit, used and available as the bank last said them: applied by `sequence`, kept as history, never believed blindly."""
 
 import logging
+import random
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from access.models import Client
 from access.services import write_audit
 from access.tenancy import client_scope
-from financing.models import Agreement, CreditSnapshot, Onboarding, ProviderSync
-from financing.providers.base import AgreementState, ProviderRejected, ProviderUnavailable, Refused
-from financing.services.bank import bank
+from financing.models import Agreement, CreditSnapshot, MessageKind, Onboarding, ProviderSync
+from financing.providers.base import AgreementState, AnswerRefused, ProviderRejected, ProviderUnavailable
+from financing.selectors import latest_consent
+from financing.services.bank import bank, wait_after
 from financing.services.believing import contradiction
-from financing.services.consent import end_consent
+from financing.services.consent import end_access_of
+from financing.services.messages import put_message
 from financing.services.onboarding_reading import analysis_json, read_onboarding
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=100)  # longer than a task may run
-LONGEST_PAUSE = timedelta(hours=1)
 STALE_AFTER = timedelta(minutes=30)
-
-
-def sync_credit(*, provider_name: str, now: datetime) -> int | None:
-    """Read what changed at the bank since last time, for all companies, and store it.
-
-    Returns the number of agreements that changed; None where another worker is at it or the bank is being left alone.
-    A time-out or a no is kept with its count, and the next try waits longer; the last good figures stay.
-    """
-    lease = _take_lease(provider_name, now)
-    if lease is None:
-        return None
-    changed, position = 0, ""
-    try:
-        for page in bank(provider_name).changed_agreements(lease.changed_since):
-            for item in page.items:
-                changed += _stored(provider_name, item)
-            position = page.next_changed_since
-    except (ProviderUnavailable, ProviderRejected) as error:
-        _give_back(lease, error)
-        return None
-    _complete(lease, position, now)
-    return changed
+AT_ONCE = 100
+CLAIMED = timedelta(seconds=100)  # longer than a task may run
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+# A bank that asks on after it was told is not told at every reading.
+GRANT_AGAIN, DISCONNECT_AGAIN = timedelta(minutes=1), timedelta(hours=1)
 
 
 def follow_onboardings(*, provider_name: str) -> int:
-    """Read every onboarding that lives, company by company; the number that could be read."""
+    """Read the onboardings whose time has come, company by company; the number that could be read."""
+    now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clients_with_living_onboardings(%s)", [provider_name])
-        clients = [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT client_id, onboarding FROM due_onboardings(%s, %s, %s)", [provider_name, now, AT_ONCE])
+        due = cursor.fetchall()
+    clients = Client.objects.in_bulk({client_id for client_id, _onboarding in due})
     read = 0
-    for client in Client.objects.filter(pk__in=clients):
+    for client_id, onboarding_id in due:
+        client, now = clients[client_id], timezone.now()
         with client_scope(client):
-            living = list(Onboarding.objects.for_client(client).filter(provider=provider_name, ended_at=None))
-        for onboarding in living:
-            try:
-                follow_onboarding(client=client, onboarding=onboarding)
-                read += 1
-            except (ProviderUnavailable, ProviderRejected) as error:
-                log.warning("onboarding %s was not read: %s", onboarding.pk, error)
+            living = Onboarding.objects.for_client(client).filter(pk=onboarding_id, ended_at=None)
+            if not living.exclude(next_read_at__gt=now).update(next_read_at=now + CLAIMED):
+                continue  # another tick was here
+            onboarding = living.get()
+        try:
+            follow_onboarding(client=client, onboarding=onboarding)
+            read += 1
+        except (ProviderUnavailable, ProviderRejected) as error:
+            log.warning("onboarding %s was not read: %s", onboarding.pk, error)
+            _read_later(client, onboarding, error, now)
+        else:
+            _read_soon_enough(client, onboarding, now)
     return read
+
+
+def _read_later(client: Client, onboarding: Onboarding, error: Exception, now: datetime) -> None:
+    """As long again as it could not be read until now, with full jitter, so that nobody comes back in step."""
+    failing_for = now - (onboarding.read_at or onboarding.started_at)
+    wait = min(max(failing_for, SHORTEST_WAIT), LONGEST_WAIT) * random.uniform(0.5, 1.5)  # noqa: S311  no secret
+    wait = wait_after(error, wait)
+    with client_scope(client):
+        Onboarding.objects.for_client(client).filter(pk=onboarding.pk).update(next_read_at=now + wait)
+
+
+def _read_soon_enough(client: Client, onboarding: Onboarding, now: datetime) -> None:
+    """One that the bank does not know (yet), or whose answer was refused, was not stored: it is looked at again all the same."""
+    with client_scope(client):
+        still_claimed = Onboarding.objects.for_client(client).filter(pk=onboarding.pk, next_read_at=now + CLAIMED)
+        still_claimed.update(next_read_at=now + SHORTEST_WAIT * random.uniform(0.8, 1.2))  # noqa: S311  no secret
 
 
 def follow_onboarding(*, client: Client, onboarding: Onboarding) -> None:
@@ -77,22 +86,57 @@ def follow_onboarding(*, client: Client, onboarding: Onboarding) -> None:
 
 
 def refresh_agreement(*, client: Client, provider_name: str, reference: str) -> bool:
-    """Read one agreement at the bank and store it. Raises ProviderUnavailable, ProviderRejected."""
-    return store_agreement(provider_name=provider_name, state=bank(provider_name).agreement(reference))
+    """Read one agreement at the bank and store it; True where something changed.
+
+    Raises ProviderUnavailable, ProviderRejected, AnswerRefused; after the last its figures are not fresh any more.
+    """
+    try:
+        state = bank(provider_name).agreement(reference)
+    except AnswerRefused as error:
+        refuse_answer(client=client, provider_name=provider_name, reference=reference, why=str(error))
+        raise
+    return store_agreement(provider_name=provider_name, state=state)
 
 
-def store_agreement(*, provider_name: str, state: AgreementState) -> bool:
+def clients_of_onboardings(provider_name: str, references: Collection[str]) -> dict[str, Client]:
+    """The companies whose onboardings these are, by the bank's ids; what is not ours is left out. Needs no scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reference, client_id FROM clients_of_onboardings(%s, %s)", [provider_name, list(set(references))]
+        )
+        found = dict(cursor.fetchall())
+    clients = Client.objects.in_bulk(set(found.values()))
+    return {reference: clients[client_id] for reference, client_id in found.items()}
+
+
+def client_of_agreement(provider_name: str, reference: str) -> Client | None:
+    """The company whose agreement it is; None where it is not known. Needs no scope."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT client_of_agreement(%s, %s)", [provider_name, reference])
+        client_id = cursor.fetchone()[0]
+    return None if client_id is None else Client.objects.get(pk=client_id)
+
+
+def refuse_answer(*, client: Client, provider_name: str, reference: str, why: str) -> None:
+    """Keep that an answer about this agreement could not be believed: the last good figures stay, with their own time."""
+    log.error("an answer about agreement %s was refused: %s", reference, why)
+    with client_scope(client):
+        write_audit(action="provider.answer_refused", client=client, details={"why": why[:200]})
+        Agreement.objects.for_client(client).filter(provider=provider_name, provider_reference=reference).update(
+            refused_at=timezone.now()
+        )
+
+
+def store_agreement(*, provider_name: str, state: AgreementState, client: Client | None = None) -> bool:
     """Apply what the bank said of an agreement; True where something changed. Every new state is kept as history.
 
     Refused, with an audit line: an agreement of an onboarding that we do not know, or of another company than its own.
+    `client` is the onboarding's own, where the caller has looked it up for many at once.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT client_of_onboarding(%s, %s)", [provider_name, state.onboarding_id])
-        client_id = cursor.fetchone()[0]
-    if client_id is None:
+    client = client or clients_of_onboardings(provider_name, [state.onboarding_id]).get(state.onboarding_id)
+    if client is None:
         log.error("agreement %s belongs to no onboarding of ours", state.id)
         return False
-    client = Client.objects.get(pk=client_id)
     now = timezone.now()
     with client_scope(client):
         # The onboarding's lock makes one of two first tellings wait for the other.
@@ -105,22 +149,20 @@ def store_agreement(*, provider_name: str, state: AgreementState) -> bool:
             client=client, provider=provider_name, provider_reference=state.id, onboarding=onboarding, sequence=-1
         )
         if why := contradiction(client, onboarding, agreement, state):
-            log.error("an answer about agreement %s was refused: %s", state.id, why)
-            write_audit(action="provider.answer_refused", client=client, about=onboarding, details={"why": why})
-            _mark_refused(client, provider_name, state.id, now)
+            refuse_answer(client=client, provider_name=provider_name, reference=state.id, why=why)
             return False
         if agreement.sequence < 0 and _another_lives(client, provider_name, state):
             log.warning("agreement %s waits until the end of the former one was read", state.id)
             return False
         if state.sequence <= agreement.sequence:
             Agreement.objects.for_client(client).filter(pk=agreement.pk).update(read_at=now, refused_at=None)
+            _answer(client, agreement, now)
             return False
         before, figures = agreement.status, _figures(agreement) if agreement.sequence >= 0 else None
         _copy(state, agreement, now)
         agreement.save()
-        if figures != _figures(
-            agreement
-        ):  # the bank's sequence grows with every reading; the history with every change
+        # The bank's sequence grows with every reading; the history with every change.
+        if figures != _figures(agreement):
             CreditSnapshot.objects.for_client(client).create(
                 agreement=agreement, sequence=state.sequence, status=state.status, currency=state.currency,
                 limit=state.limit, used=state.used, available=state.available, pending=state.pending, as_of=state.as_of,
@@ -131,8 +173,24 @@ def store_agreement(*, provider_name: str, state: AgreementState) -> bool:
                 action="agreement.moved", client=client, about=agreement, details={"from": before, "to": state.status}
             )
         if state.status == "terminated":
-            end_consent(consent=onboarding.consent, reason="fulfilled", now=now)
+            end_access_of(agreement=agreement, reason="fulfilled", now=now)
+        _answer(client, agreement, now)
         return True
+
+
+def _answer(client: Client, agreement: Agreement, now: datetime) -> None:
+    """What the state asks of us is written into the outbox: a new code, or the withdrawal that the bank did not hear of."""
+    if agreement.status == "terminated" or not (
+        agreement.needs_grant or agreement.status in ("offered", "open", "paused")
+    ):
+        return
+    consent = latest_consent(client, agreement.provider)
+    if consent is None:
+        return
+    if agreement.needs_grant and consent.in_force(now):
+        put_message(kind=MessageKind.GRANT, agreement=agreement, now=now, pause=GRANT_AGAIN)
+    elif agreement.status in ("offered", "open", "paused") and consent.end_reason == "withdrawn":
+        put_message(kind=MessageKind.DISCONNECT, agreement=agreement, now=now, pause=DISCONNECT_AGAIN)
 
 
 def figures_from(agreement: Agreement, sync: ProviderSync | None) -> datetime:
@@ -165,55 +223,3 @@ def _copy(state: AgreementState, agreement: Agreement, now: datetime) -> None:
     agreement.analysis = analysis_json(state.analysis)
     agreement.as_of, agreement.sequence = state.as_of, state.sequence
     agreement.read_at, agreement.refused_at = now, None
-
-
-def _stored(provider_name: str, item: AgreementState | Refused) -> bool:
-    if isinstance(item, AgreementState):
-        return store_agreement(provider_name=provider_name, state=item)
-    log.error("an answer about agreement %s was refused: %s", item.id or "without id", item.why)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT client_of_agreement(%s, %s)", [provider_name, item.id])
-        client_id = cursor.fetchone()[0]
-    if client_id is not None:
-        client = Client.objects.get(pk=client_id)
-        with client_scope(client):
-            write_audit(action="provider.answer_refused", client=client, details={"why": item.why[:200]})
-            _mark_refused(client, provider_name, item.id, timezone.now())
-    return False
-
-
-def _mark_refused(client: Client, provider_name: str, reference: str, now: datetime) -> None:
-    Agreement.objects.for_client(client).filter(provider=provider_name, provider_reference=reference).update(
-        refused_at=now
-    )
-
-
-@transaction.atomic
-def _take_lease(provider_name: str, now: datetime) -> ProviderSync | None:
-    ProviderSync.objects.get_or_create(provider=provider_name)
-    sync = ProviderSync.objects.select_for_update().get(provider=provider_name)
-    if (sync.lease_until and sync.lease_until > now) or (sync.next_at and sync.next_at > now):
-        return None
-    sync.lease += 1
-    sync.lease_until, sync.attempted_at = now + LEASE, now
-    sync.save()
-    return sync
-
-
-def _complete(lease: ProviderSync, changed_since: str, began: datetime) -> None:
-    # Only under its own lease: a worker that was thought dead must not turn the position back.
-    ProviderSync.objects.filter(provider=lease.provider, lease=lease.lease).update(
-        changed_since=changed_since, complete_at=began, lease_until=None, failures=0, next_at=None, last_error=""
-    )
-
-
-def _give_back(lease: ProviderSync, error: Exception) -> None:
-    failures = lease.failures + 1
-    wait = timedelta(seconds=getattr(error, "retry_after", None) or 0)
-    # The first few tries come with the ticks; a bank that does not answer at all is paced by the breaker.
-    if failures > 3 and not getattr(error, "down", False):
-        wait = max(wait, min(timedelta(seconds=5 * 2 ** min(failures, 12)), LONGEST_PAUSE))
-    log.warning("the bank's list was not read (%s in a row): %s", failures, error)
-    ProviderSync.objects.filter(provider=lease.provider, lease=lease.lease).update(
-        lease_until=None, failures=failures, next_at=timezone.now() + wait, last_error=str(error)[:200]
-    )

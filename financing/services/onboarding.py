@@ -24,7 +24,7 @@ from financing.providers.base import (
 )
 from financing.selectors import living_agreement, living_onboarding
 from financing.services.bank import bank
-from financing.services.consent import end_consent, give_consent, new_grant
+from financing.services.consent import Origin, end_consent, give_consent, new_grant
 from financing.services.onboarding_reading import fail_onboarding, read_onboarding, store_onboarding
 from financing.services.returning import new_state, return_url
 
@@ -51,7 +51,15 @@ class Begun:
 
 
 def begin_onboarding(
-    *, client: Client, user: User, role_name: str, text: ConsentText, last_day: date, provider_name: str, now: datetime
+    *,
+    client: Client,
+    user: User,
+    role_name: str,
+    text: ConsentText,
+    last_day: date,
+    provider_name: str,
+    now: datetime,
+    origin: Origin | None = None,
 ) -> Begun:
     """Store consent and onboarding before the bank hears anything. One transaction, under the client's lock.
 
@@ -64,8 +72,9 @@ def begin_onboarding(
         if living_agreement(client, provider_name):
             raise AgreementLives
         consent = give_consent(
-            client=client, provider=provider_name, text=text, user=user, role_name=role_name, last_day=last_day, now=now
-        )
+            client=client, provider=provider_name, text=text, user=user, role_name=role_name, last_day=last_day, now=now,
+            origin=origin,
+        )  # fmt: skip
         onboarding = Onboarding.objects.for_client(client).create(
             provider=provider_name, consent=consent, started_by=user, started_at=now
         )

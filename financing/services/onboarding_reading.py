@@ -2,6 +2,7 @@
 
 import json
 import logging
+import random
 import uuid
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -13,51 +14,45 @@ from django.utils import timezone
 from access.models import Client
 from access.services import write_audit
 from access.tenancy import client_scope
-from financing.models import FINAL, Onboarding
+from financing.models import FINAL, MessageKind, Onboarding
 from financing.providers.base import (
     Analysis,
-    Cancelled,
-    Message,
-    NewGrant,
     Offer,
     OnboardingState,
 )
+from financing.selectors import latest_consent
 from financing.services.bank import bank
-from financing.services.consent import confirm_consent, end_consent, new_grant
+from financing.services.consent import confirm_consent, end_consent
+from financing.services.messages import put_message
 from financing.services.transitions import ImpossibleMove, check_move
 
 log = logging.getLogger(__name__)
 
 READ_EVERY = timedelta(seconds=3)  # while somebody follows along
 LONGEST_READING = timedelta(seconds=60)
+# How often the tick reads one that lives, by its state; where a person is awaited for days, events tell.
+READ_OFTEN = timedelta(minutes=1)
+READ_RARELY = dict.fromkeys(("awaiting_cosigner", "authority_unresolved", "offered"), timedelta(minutes=15))
+# A bank that asks on after it was told is not told at every reading.
+GRANT_AGAIN, CANCEL_AGAIN = timedelta(minutes=1), timedelta(hours=1)
 LOST_AFTER = timedelta(minutes=15)  # so long we look for an onboarding whose answer was lost
 
 
 def read_onboarding(*, client: Client, onboarding: Onboarding) -> None:
     """Read it at the bank, outside any transaction, and store what moved; a lost answer is found by our reference.
 
-    Where the access was withdrawn meanwhile and the bank does not know, it is told. Raises ProviderUnavailable,
-    ProviderRejected.
+    Raises ProviderUnavailable, ProviderRejected.
     """
     if onboarding.provider_reference:
         state = bank(onboarding.provider).onboarding(onboarding.provider_reference)
     else:
         state = bank(onboarding.provider).onboarding(reference=str(onboarding.pk))
     now = timezone.now()
-    if state is None:
-        if now - onboarding.started_at > LOST_AFTER:
-            with client_scope(client):
-                fail_onboarding(onboarding, "never_reached_the_bank", now)
-        return
-    store_onboarding(client=client, onboarding_id=onboarding.pk, state=state, now=now)
-    if state.status in FINAL:
-        return
-    with client_scope(client):
-        consent = Onboarding.objects.for_client(client).select_related("consent").get(pk=onboarding.pk).consent
-    if consent.ended_at is not None:
-        _tell(client, onboarding.pk, Cancelled(state.id), key=f"cancel-{onboarding.pk}")
-    elif state.needs_grant:
-        _renew_grant(client, onboarding.pk)
+    if state is not None:
+        store_onboarding(client=client, onboarding_id=onboarding.pk, state=state, now=now)
+    elif now - onboarding.started_at > LOST_AFTER:
+        with client_scope(client):
+            fail_onboarding(onboarding, "never_reached_the_bank", now)
 
 
 def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: OnboardingState, now: datetime) -> bool:
@@ -72,7 +67,9 @@ def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: Onboard
             return False
         if state.sequence <= onboarding.sequence:
             onboarding.read_at = now
-            onboarding.save(update_fields=["read_at"])
+            onboarding.next_read_at = next_reading(onboarding.status, now)
+            onboarding.save(update_fields=["read_at", "next_read_at"])
+            _answer(onboarding, now)
             return False
         before = onboarding.status
         try:
@@ -95,6 +92,7 @@ def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: Onboard
         onboarding.analysis = analysis_json(state.analysis)
         onboarding.agreement_reference = state.agreement_id
         onboarding.read_at = now
+        onboarding.next_read_at = next_reading(state.status, now)
         onboarding.ended_at = now if state.status in FINAL else None
         onboarding.save()
         confirm_consent(consent=onboarding.consent, name=state.identified_as, now=now)
@@ -104,7 +102,24 @@ def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: Onboard
             write_audit(
                 action="onboarding.moved", client=client, about=onboarding, details={"from": before, "to": state.status}
             )
+        _answer(onboarding, now)
         return True
+
+
+def next_reading(status: str, now: datetime) -> datetime:
+    """When the tick reads it again, spread by a fifth either way: events tell sooner, this is for those that are lost."""
+    return now + READ_RARELY.get(status, READ_OFTEN) * random.uniform(0.8, 1.2)  # noqa: S311  no secret
+
+
+def _answer(onboarding: Onboarding, now: datetime) -> None:
+    """What the state asks of us is written into the outbox: the end that the bank did not hear of, or a new code."""
+    if onboarding.is_final:
+        return
+    consent = latest_consent(onboarding.client, onboarding.provider)
+    if consent is None or consent.ended_at is not None:
+        put_message(kind=MessageKind.CANCEL, onboarding=onboarding, now=now, pause=CANCEL_AGAIN)
+    elif onboarding.needs_grant and consent.in_force(now):
+        put_message(kind=MessageKind.GRANT, onboarding=onboarding, now=now, pause=GRANT_AGAIN)
 
 
 def claim_reading(*, client: Client, onboarding: Onboarding, now: datetime) -> bool:
@@ -135,25 +150,6 @@ def offer_json(offer: Offer | None) -> Any:
 
 def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
-
-
-def _tell(client: Client, onboarding_id: uuid.UUID, message: Message, *, key: str) -> None:
-    """Tell the bank, and store how the onboarding stands after."""
-    with client_scope(client):
-        name = Onboarding.objects.for_client(client).get(pk=onboarding_id).provider
-    state = bank(name).tell(message, key=key)
-    if isinstance(state, OnboardingState):
-        store_onboarding(client=client, onboarding_id=onboarding_id, state=state, now=timezone.now())
-
-
-def _renew_grant(client: Client, onboarding_id: uuid.UUID) -> None:
-    now = timezone.now()
-    with client_scope(client):
-        onboarding = Onboarding.objects.for_client(client).select_related("consent").get(pk=onboarding_id)
-        if not onboarding.consent.in_force(now):
-            return
-        grant = new_grant(consent=onboarding.consent, now=now)
-    _tell(client, onboarding_id, NewGrant(grant, onboarding_id=onboarding.provider_reference), key=str(uuid.uuid4()))
 
 
 def fail_onboarding(onboarding: Onboarding, reason: str, now: datetime) -> None:

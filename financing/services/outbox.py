@@ -1,8 +1,9 @@
-"""What the provider has to be told: written in the transaction that makes it true, sent until the provider has taken it."""
+"""Tells the provider what is written down for it: with a lease and a stable key, until the provider has taken it."""
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
@@ -23,30 +24,27 @@ from financing.providers.base import (
     ReceivablesChanged,
 )
 from financing.selectors import latest_consent
-from financing.services.bank import bank
+from financing.services.bank import bank, wait_after
 from financing.services.consent import new_grant
 from financing.services.credit import store_agreement
+from financing.services.messages import put_message
 from financing.services.onboarding_reading import store_onboarding
+
+__all__ = ["put_message", "send_due", "send_message"]
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=100)  # longer than a task may run
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
-LONGEST_OUTAGE_WAIT = timedelta(minutes=2)
+AGAIN = timedelta(seconds=1)  # the least between two tellings (TRUST W16)
 AT_ONCE = 100
 
 
-def put_message(
-    *, kind: MessageKind, now: datetime, onboarding: Onboarding | None = None, agreement: Agreement | None = None
-) -> OutboxMessage:
-    """Write down what to tell, inside the client's scope and transaction; the one that waits already is enough."""
-    about = agreement or onboarding
-    assert about is not None
-    message, _made = OutboxMessage.objects.for_client(about.client_id).get_or_create(
-        provider=about.provider, kind=kind, closed_at=None,
-        defaults={"onboarding": None if agreement else onboarding, "agreement": agreement, "created_at": now, "next_at": now},
-    )  # fmt: skip
-    return message
+@dataclass(frozen=True)
+class _Claimed:
+    row: OutboxMessage
+    message: Message
+    key: str
 
 
 def send_due(*, provider_name: str, now: datetime) -> int:
@@ -60,39 +58,72 @@ def send_due(*, provider_name: str, now: datetime) -> int:
 
 def send_message(*, client: Client, message_id: UUID) -> bool:
     """Tell the provider, outside any transaction. False where another is at it, it waits, or the provider did not take it."""
-    now = timezone.now()
-    with client_scope(client):
-        claimed = OutboxMessage.objects.for_client(client).filter(pk=message_id, closed_at=None, next_at__lte=now)
-        row = claimed.select_for_update(of=("self",)).select_related("onboarding", "agreement").first()
-        if row is None:
-            return False
-        row.attempts, row.next_at = row.attempts + 1, now + LEASE
-        row.save(update_fields=["attempts", "next_at"])
-        message = _content(client, row, now)
-    if message is None:
-        return _close(client, row, "not needed any more")
-    # A new code is another content, and so another key.
-    key = str(uuid4() if isinstance(message, NewGrant) else row.pk)
+    claimed = _claim(client, message_id, timezone.now())
+    if claimed is None:
+        return False
+    row = claimed.row
     try:
-        state = bank(row.provider).tell(message, key=key)
+        state = bank(row.provider).tell(claimed.message, key=claimed.key)
     except ProviderUnavailable as error:
         _later(client, row, error)
         return False
     except ProviderRejected as error:
         log.error("the provider refused %s of %s: %s", row.kind, client.pk, error)
-        return not _close(client, row, f"refused: {error.status}")
+        _close(client, row, f"refused: {error.status}")
+        return False
+    # Closed before the answer is stored: what that asks for in turn is another message, not this one once more.
+    _close(client, row, "taken")
     _store(client, row, state)
-    return _close(client, row, "taken")
+    return True
+
+
+def _claim(client: Client, message_id: UUID, now: datetime) -> _Claimed | None:
+    """Take the lease and make the content as it is true now; None where there is nothing to tell, or not yet.
+
+    Two messages about one thing are told one after the other: who claims holds the thing's lock, and waits for the lease
+    of the other. So a withdrawal that is under way is always followed by the code of a newer consent, never the other
+    way round.
+    """
+    with client_scope(client):
+        rows = OutboxMessage.objects.for_client(client)
+        seen = rows.filter(pk=message_id).values("agreement_id", "onboarding_id").first()
+        if seen is None:
+            return None
+        if seen["agreement_id"]:
+            Agreement.objects.for_client(client).select_for_update(of=("self",)).get(pk=seen["agreement_id"])
+        else:
+            Onboarding.objects.for_client(client).select_for_update(of=("self",)).get(pk=seen["onboarding_id"])
+        if rows.filter(**seen, lease_until__gt=now, closed_at=None).exclude(pk=message_id).exists():
+            return None
+        # One that is being written once more at this moment is left for later: what it tells of cannot be read yet.
+        due = rows.filter(pk=message_id, closed_at=None, next_at__lte=now)
+        row = (
+            due.select_for_update(of=("self",), skip_locked=True).select_related("onboarding", "agreement", "client")
+        ).first()
+        if row is None:
+            return None
+        message = _content(client, row, now)
+        if message is None:
+            _close(client, row, "not needed any more")
+            return None
+        row.attempts += 1
+        row.next_at = row.lease_until = now + LEASE
+        row.save(update_fields=["attempts", "next_at", "lease_until"])
+    # The same key for the same content, also after a crash; a new code is another content.
+    key = f"{row.pk}-{row.version}" + (f"-{row.attempts}" if isinstance(message, NewGrant) else "")
+    return _Claimed(row, message, key)
 
 
 def _content(client: Client, row: OutboxMessage, now: datetime) -> Message | None:
-    """The message as it is true now; None where nothing is left to tell."""
+    """The message as it is true now; None where it is not, or not any more."""
     agreement, onboarding = row.agreement, row.onboarding
     if agreement is not None and agreement.status == "terminated":
         return None
     if onboarding is not None and (onboarding.is_final or not onboarding.provider_reference):
         return None
     match row.kind:
+        case MessageKind.RECEIVABLES_CHANGED:
+            return ReceivablesChanged(agreement.provider_reference) if agreement is not None else None
         case MessageKind.GRANT:
             consent = latest_consent(client, row.provider)
             if consent is None or not consent.in_force(now):
@@ -102,12 +133,13 @@ def _content(client: Client, row: OutboxMessage, now: datetime) -> Message | Non
                 return NewGrant(grant, agreement_id=agreement.provider_reference)
             assert onboarding is not None
             return NewGrant(grant, onboarding_id=onboarding.provider_reference)
-        case MessageKind.CANCEL:
-            return Cancelled(onboarding.provider_reference) if onboarding is not None else None
-        case MessageKind.DISCONNECT:
-            return Disconnected(agreement.provider_reference) if agreement is not None else None
-        case MessageKind.RECEIVABLES_CHANGED:
-            return ReceivablesChanged(agreement.provider_reference) if agreement is not None else None
+    consent = latest_consent(client, row.provider)
+    if consent is not None and consent.in_force(now):
+        return None
+    if row.kind == MessageKind.CANCEL and onboarding is not None:
+        return Cancelled(onboarding.provider_reference)
+    if row.kind == MessageKind.DISCONNECT and agreement is not None:
+        return Disconnected(agreement.provider_reference)
     return None
 
 
@@ -118,21 +150,22 @@ def _store(client: Client, row: OutboxMessage, state: OnboardingState | Agreemen
         store_onboarding(client=client, onboarding_id=row.onboarding.pk, state=state, now=timezone.now())
 
 
-def _close(client: Client, row: OutboxMessage, outcome: str) -> bool:
+def _close(client: Client, row: OutboxMessage, outcome: str) -> None:
+    """The end of it; where it was written once more meanwhile, it is told once more, with a new key."""
+    now = timezone.now()
     with client_scope(client):
-        OutboxMessage.objects.for_client(client).filter(pk=row.pk).update(closed_at=timezone.now(), outcome=outcome)
-        if row.kind != MessageKind.RECEIVABLES_CHANGED:
+        mine = OutboxMessage.objects.for_client(client).filter(pk=row.pk, closed_at=None)
+        closed = mine.filter(version=row.version).update(closed_at=now, lease_until=None, outcome=outcome)
+        if not closed:
+            mine.update(lease_until=None, next_at=now + AGAIN, attempts=0)
+        if row.kind != MessageKind.RECEIVABLES_CHANGED or outcome.startswith("refused"):
             about = row.agreement or row.onboarding
             write_audit(action=f"provider.told.{row.kind}", client=client, about=about, details={"outcome": outcome})
-    return True
 
 
 def _later(client: Client, row: OutboxMessage, error: ProviderUnavailable) -> None:
-    wait = min(FIRST_WAIT * 2 ** min(row.attempts, 10), LONGEST_WAIT)
-    if error.down:  # nobody is let through, and the breaker paces the tries: it is told soon after the bank is back
-        wait = min(wait, LONGEST_OUTAGE_WAIT)
-    wait = max(timedelta(seconds=error.retry_after or 0), wait)
+    wait = wait_after(error, min(FIRST_WAIT * 2 ** min(row.attempts, 10), LONGEST_WAIT))
     with client_scope(client):
-        OutboxMessage.objects.for_client(client).filter(pk=row.pk).update(
-            next_at=timezone.now() + wait, outcome=str(error)[:200]
+        OutboxMessage.objects.for_client(client).filter(pk=row.pk, closed_at=None).update(
+            lease_until=None, next_at=timezone.now() + wait, outcome=str(error)[:200]
         )

@@ -14,11 +14,12 @@ from access.decorators import ClientRequest, requires
 from access.models import Client
 from access.privileges import FINANCING
 from access.tenancy import client_scope
-from financing.models import Consent, ProviderSync
+from financing.models import ProviderSync
+from financing.presenters.consent import access_view
 from financing.presenters.credit import credit_view
 from financing.providers.base import ManagePage, ProviderRejected, ProviderUnavailable
 from financing.providers.registry import DEFAULT
-from financing.selectors import latest_onboarding, living_agreement
+from financing.selectors import last_told, latest_consent, latest_onboarding, living_agreement
 from financing.services.bank import bank
 from financing.views.common import links, problem_page, to_the_bank
 
@@ -49,13 +50,12 @@ def financing_settings(request: ClientRequest, client: Client) -> HttpResponse:
     sync = ProviderSync.objects.filter(provider=DEFAULT).first()
     credit = credit_view(client, agreement, sync, timezone.now()) if agreement else None
     onboarding = None if agreement else latest_onboarding(client, DEFAULT)
-    consent: Consent | None = agreement.onboarding.consent if agreement else None
+    consent = latest_consent(client, DEFAULT)
     context = {
         "credit": credit,
         "analysis": credit.analysis if credit else None,
         "onboarding": onboarding,
-        "consent": consent,
-        "consent_in_force": bool(consent and consent.in_force(timezone.now())),
+        "access": access_view(client, consent, agreement, last_told(client, DEFAULT), timezone.now()),
         "manage_url": credit.manage_url if credit else None,
         "financing_url": reverse("financing", args=[client.organisation_number]),
         "links": links(),

@@ -26,7 +26,7 @@ from financing.services.onboarding import (
     ask_bank,
     begin_onboarding,
 )
-from financing.views.common import links, problem_page, to_the_bank, to_the_window
+from financing.views.common import links, origin_of, problem_page, to_the_bank, to_the_window
 
 
 @to_the_bank
@@ -60,7 +60,7 @@ def financing_start(request: ClientRequest, client: Client) -> HttpResponse:
     try:
         begun = begin_onboarding(
             client=client, user=request.user, role_name=request.rights.membership.role.name, text=text,
-            last_day=valid_until(today), provider_name=DEFAULT, now=timezone.now(),
+            last_day=valid_until(today), provider_name=DEFAULT, now=timezone.now(), origin=origin_of(request),
         )  # fmt: skip
     except OnboardingLives as lives:
         return to_the_window(request, client, lives.onboarding)

@@ -1,11 +1,12 @@
 """What the pages of financing share: the way to the bank's window, and the plain page where there is none."""
 
+import ipaddress
 import logging
 from typing import Any
 
 from csp.decorators import csp_update
 from django.conf import settings
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from access.models import Client
 from access.tenancy import client_scope
 from financing.models import Onboarding
 from financing.providers.base import AnswerRefused, ProviderRejected, ProviderUnavailable
+from financing.services.consent import Origin
 from financing.services.credit import follow_onboarding
 from financing.services.onboarding import open_again
 
@@ -61,6 +63,20 @@ def problem_page(request: ClientRequest, client: Client, error: Exception) -> Ht
         "back_url": reverse("financing_status", args=[client.organisation_number]),
     }
     return TemplateResponse(request, "financing/problem.html", context, status=503 if later else 502)
+
+
+def origin_of(request: HttpRequest) -> Origin:
+    """From where a consent is given: behind our own proxies (PROXY_HOPS) the address that the outermost one saw."""
+    address, hops = request.META.get("REMOTE_ADDR", ""), settings.PROXY_HOPS
+    said = [one.strip() for one in request.headers.get("X-Forwarded-For", "").split(",")]
+    if hops and len(said) >= hops:
+        address = said[-hops]
+    try:
+        ip = str(ipaddress.ip_address(address.partition("%")[0]))
+    except ValueError:
+        ip = None  # a socket without an address
+    agent = "".join(sign for sign in request.headers.get("User-Agent", "") if sign.isprintable())
+    return Origin(ip, agent)
 
 
 def links() -> dict[str, str]:

@@ -30,11 +30,11 @@ def endpoint(*, get: Reader | None = None, post: Writer | None = None, put: Writ
             if instead is not None:
                 return instead
             if request.method == "GET" and get:
-                return faults.after(JsonResponse(get(request, **arguments)))
+                return faults.after(request, JsonResponse(get(request, **arguments)))
             writer = {"POST": post, "PUT": put}.get(request.method or "")
             if writer is None:
                 raise Problem(405, f"{request.method} is not offered here")
-            return faults.after(_once(request, writer, arguments))
+            return faults.after(request, _once(request, writer, arguments))
         except Problem as problem:
             return problem.response()
 

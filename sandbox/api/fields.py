@@ -10,6 +10,7 @@ from sandbox.api.problems import Problem
 _NETLOC = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
 _ORGANISATION = re.compile(r"\d{9}", re.ASCII)
 _ACCOUNT = re.compile(r"\d{11}", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -61,12 +62,11 @@ def instant(body: dict[str, Any], field: str) -> datetime:
     """An RFC 3339 time, given back in UTC."""
     value = text(body, field)
     try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        raise Problem(422, f"{field}: not a time") from None
-    if found.tzinfo is None:
-        raise Problem(422, f"{field}: the time zone is missing")
-    return found.astimezone(UTC)
+        if not _INSTANT.fullmatch(value):
+            raise ValueError(value)
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Problem(422, f"{field}: not a time with its zone") from None
 
 
 def grant(value: Any) -> dict[str, Any]:

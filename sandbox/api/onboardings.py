@@ -53,7 +53,7 @@ def _create(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         pk=vault.new_id("onb"),
         reference=reference,
         organisation_number=number,
-        expires_at=bankday.now() + LIFE,
+        expires_at=bankday.business_now() + LIFE,
         **values,
     )
     changes.save_onboarding(one)

@@ -13,6 +13,8 @@ from sandbox.pages.words import KINDS, STATUSES, NotAnAmount, money, read_money
 from sandbox.people import PEOPLE
 
 SHOWN = 100
+DRAWN, REPAID = "er overført til bedriften", "er tilbakebetalt"
+ORDERED = "er bestilt og overføres neste bankdag"
 
 
 def _bound(request: HttpRequest, id: str) -> tuple[dict[str, str], Agreement] | HttpResponse:
@@ -21,7 +23,7 @@ def _bound(request: HttpRequest, id: str) -> tuple[dict[str, str], Agreement] | 
         return signed_out(request)
     one = Agreement.objects.select_related("onboarding").get(pk=id)
     if not applications.may_act(one.onboarding, bound["person"]):
-        return no_authority(request, bound["person"], bound["back"])
+        return no_authority(request, one.onboarding, bound["person"], bound["back"])
     return bound, one
 
 
@@ -35,6 +37,7 @@ def _page(
         "person": PEOPLE[bound["person"]],
         "back": bound["back"],
         "available": present.available(one),
+        "pending": one.pending_draws.order_by("pk"),
         "transactions": [(row, KINDS[row.kind]) for row in rows],
         "form": vault.new_token(),
         "error": error,
@@ -54,13 +57,13 @@ def show(request: HttpRequest, id: str) -> HttpResponse:
 @require_POST
 def draw(request: HttpRequest, id: str) -> HttpResponse:
     """«Overfør til bedriften»."""
-    return _move(request, id, account_book.draw, "er overført til bedriften")
+    return _move(request, id, account_book.draw, DRAWN)
 
 
 @require_POST
 def repay(request: HttpRequest, id: str) -> HttpResponse:
     """«Tilbakebetal»."""
-    return _move(request, id, account_book.repay, "er tilbakebetalt")
+    return _move(request, id, account_book.repay, REPAID)
 
 
 def _move(request: HttpRequest, id: str, act: Any, told: str) -> HttpResponse:
@@ -74,10 +77,12 @@ def _move(request: HttpRequest, id: str, act: Any, told: str) -> HttpResponse:
         if not 20 <= len(form) <= 64:
             raise account_book.NotAllowed("Siden var for gammel. Prøv igjen.")
         amount = read_money(typed)
-        act(id, amount, form=form, today=bankday.today())
+        after = act(id, amount, form=form, today=bankday.today())
     except (NotAnAmount, account_book.NotAllowed) as refusal:
         one.refresh_from_db()
         return _page(request, bound, one, error=str(refusal), typed=typed, status=422)
+    if told == DRAWN and after.pending_draws.filter(form=form).exists():
+        told = ORDERED
     request.session["notice"] = f"{money(amount)} kr {told}."
     return _to_account(id)
 

@@ -23,12 +23,14 @@ def show(request: HttpRequest, id: str) -> HttpResponse:
         return signed_out(request)
     one = Onboarding.objects.get(pk=id)
     context: dict[str, Any] = {"one": one, "back": bound["back"], "person": PEOPLE[bound["person"]], "reasons": REASONS}
+    if one.status == "identified" and one.identified_as == PEOPLE[bound["person"]].name:
+        one = context["one"] = applications.identify(id, bound["person"])
     may_act = applications.may_act(one, bound["person"])
     if one.status == "analysing" and may_act and not one.needs_grant:
         reckoning.attend(one.pk)
         one.refresh_from_db()
     if one.status in ("analysing", "offered") and not may_act:
-        return no_authority(request, bound["person"], bound["back"])
+        return no_authority(request, one, bound["person"], bound["back"])
     last = one.analyses.order_by("-created_at").first()
     if last is not None:
         context["analysis"] = {
@@ -38,7 +40,7 @@ def show(request: HttpRequest, id: str) -> HttpResponse:
         context["lines"], context["more_lines"] = shown_lines(one, last, MOST_LINES)
     response = render(request, "sandbox/application.html", context)
     response.form_origin = links.origin(bound["back"])  # type: ignore[attr-defined]
-    if one.status == "analysing":
+    if one.status in ("identified", "analysing"):
         response["Refresh"] = "3"
     return response
 
@@ -59,8 +61,9 @@ def _answer(request: HttpRequest, id: str, act: Any) -> HttpResponse:
     bound = bound_to(request, "onboarding", id)
     if bound is None:
         return signed_out(request)
-    if not applications.may_act(Onboarding.objects.get(pk=id), bound["person"]):
-        return no_authority(request, bound["person"], bound["back"])
+    one = Onboarding.objects.get(pk=id)
+    if not one.is_final and not applications.may_act(one, bound["person"]):
+        return no_authority(request, one, bound["person"], bound["back"])
     try:
         act()
     except applications.OfferChanged:

@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from sandbox import applications, links, reckoning
-from sandbox.models import Link
+from sandbox import applications, links, reckoning, standing
+from sandbox.models import Link, Onboarding
 from sandbox.pages.errors import problem_page
 from sandbox.people import PEOPLE
 
@@ -68,17 +68,25 @@ def _enter(request: HttpRequest, link: Link, sub: str) -> HttpResponse:
         response = redirect("bank_application", one.pk)
     else:
         if not applications.may_act(link.agreement.onboarding, sub):
-            return no_authority(request, sub, links.way_back(link))
+            return no_authority(request, link.agreement.onboarding, sub, links.way_back(link))
         request.session["bank"] = bound | {"agreement": link.agreement_id}
         response = redirect("bank_account", link.agreement_id)
     response.status_code = 303
     return response
 
 
-def no_authority(request: HttpRequest, sub: str, back: str) -> HttpResponse:
-    """The register does not let this person act for the company."""
-    text = (
-        f"{PEOPLE[sub].name} har verken signaturrett eller fullmakt for foretaket. En annen kan fortsette med ny lenke."
+def no_authority(request: HttpRequest, one: Onboarding, sub: str, back: str) -> HttpResponse:
+    """The register does not let this person act for the company now; it says why, as far as it tells."""
+    found, name = standing.authority(one, sub), PEOPLE[sub].name
+    texts = {
+        "missing": f"{name} kan bare handle sammen med {' og '.join(found.missing)}.",
+        "unresolved": "Registeret kan ikke svare på hvem som kan handle for foretaket. Ta kontakt med banken.",
+        "silent": "Registeret over signatur og prokura svarer ikke nå. Prøv igjen om litt.",
+        "closed": "Foretaket er registrert konkurs eller under avvikling.",
+    }
+    text = texts.get(
+        found.verdict,
+        f"{name} har verken signaturrett eller fullmakt for foretaket. En annen kan fortsette med ny lenke.",
     )
     return problem_page(request, "Du kan ikke handle for foretaket", text, 403, back=back)
 

@@ -1,42 +1,115 @@
 """The console of the test bank: what it has, its date, and a form per state and fault that a person may want to see."""
 
-from collections.abc import Callable
+import json
+from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from sandbox import account_book, applications, bankday, changes, clock, faults, present, reckoning
-from sandbox.models import Access, Agreement, Fault, Onboarding
+from sandbox import bankday, clock, faults, present, register, standing
+from sandbox.models import Company, Event, Fault, Onboarding
+from sandbox.pages.deeds import DEEDS, REJECTIONS, UNTIL_ANSWER
+from sandbox.pages.words import ONBOARDING_STATUSES, REASONS, STATUSES
 
-SHOWN, MOST_DAYS, MOST_TIMES = 100, 400, 50
-REJECTIONS = (
-    "credit_check", "bankruptcy_registered", "already_pledged", "factoring_active", "payout_account_not_owned",
-)  # fmt: skip
-BEFORE_ANSWER = ("created", "identified", "authority_missing", "authority_unresolved", "awaiting_cosigner", "analysing")
+SHOWN, SHOWN_EVENTS, MOST_DAYS, MOST_TIMES = 30, 30, 400, 50
 
 
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
-    """Onboardings and agreements, the newest first, with status and figures."""
-    agreements = Agreement.objects.select_related("onboarding__access").order_by("-sequence")[:SHOWN]
-    ordered = dict(Fault.objects.filter(left__gt=0).values_list("kind", "left"))
+    """Applications with their agreements, the newest first, faults that are ordered, and webhooks on their way."""
+    ordered = {one.kind: one for one in Fault.objects.filter(left__gt=0)}
     context = {
         "today": bankday.today(),
-        "agreements": [(one, present.available(one)) for one in agreements],
-        "onboardings": Onboarding.objects.select_related("access").order_by("-created_at")[:SHOWN],
-        "before_answer": BEFORE_ANSWER,
-        "rejections": REJECTIONS,
-        "faults": [(kind, words, ordered.get(kind, 0)) for kind, words in faults.KINDS.items()],
+        "days_ahead": bankday.days_ahead(),
+        "companies": _companies(),
+        "cases": _cases(Onboarding.objects.order_by("-created_at")[:SHOWN]),
+        "groups": [
+            ("api", "Feil i svarene fra banken", "Gjelder de neste kallene til partner-API-et, hvem de enn gjelder.",
+             [(kind, ordered.get(kind.name)) for kind in faults.CALLS]),
+            ("webhooks", "Feil i webhooks", "Gjelder de neste hendelsene som oppstår.",
+             [(kind, ordered.get(kind.name)) for kind in faults.WEBHOOKS]),
+        ],
+        "ordered": len(ordered),
+        "events": [_shown(one) for one in Event.objects.order_by("-created_at", "-serial")[:SHOWN_EVENTS]],
         "notice": request.session.pop("notice", ""),
-    }
+    }  # fmt: skip
     return render(request, "sandbox/console.html", context)
 
 
-def _told(request: HttpRequest, notice: str) -> HttpResponse:
+@require_GET
+def company(request: HttpRequest, number: str) -> HttpResponse:
+    """One company: its standing facts, what the register answers, and its applications."""
+    cases = _cases(Onboarding.objects.filter(organisation_number=number).order_by("-created_at")[:SHOWN])
+    facts = standing.of(number)
+    answer = standing.looked_up(number)
+    context = {
+        "number": number,
+        "name": cases[0]["one"].organisation_name if cases else register.names().get(number, ""),
+        "facts": facts,
+        "accounts": ", ".join(facts.own_accounts),
+        "choices": register.CASES,
+        "cases": cases,
+        "answer": json.dumps(answer, ensure_ascii=False, indent=2) if answer else "",
+        "notice": request.session.pop("notice", ""),
+    }
+    return render(request, "sandbox/company.html", context)
+
+
+def _companies() -> list[tuple[str, str, bool]]:
+    """(number, name, whether the console set anything) of every company that the bank or its register knows."""
+    known = {number: name.title().replace(" As", " AS") for number, name in register.names().items()}
+    for number, name in Onboarding.objects.order_by("created_at").values_list(
+        "organisation_number", "organisation_name"
+    ):
+        known[number] = name
+    set_here = set(Company.objects.values_list("organisation_number", flat=True))
+    known |= dict.fromkeys(set_here - known.keys(), "")
+    return [(number, name, number in set_here) for number, name in sorted(known.items(), key=lambda one: one[::-1])]
+
+
+def _cases(onboardings: Any) -> list[dict[str, Any]]:
+    """Applications with what there is to see and do."""
+    found = []
+    waiting = set(Company.objects.filter(draws_wait=True).values_list("organisation_number", flat=True))
+    for one in onboardings.select_related("access", "agreement"):
+        agreement = getattr(one, "agreement", None)
+        found.append(
+            {
+                "one": one,
+                "status": ONBOARDING_STATUSES[one.status],
+                "agreement": agreement,
+                "agreement_status": STATUSES[agreement.status] if agreement else "",
+                "available": present.available(agreement) if agreement else None,
+                "has_account": agreement is not None and agreement.status not in ("offered", "terminated"),
+                "draws_wait": one.organisation_number in waiting,
+                "may_be_rejected": one.status in UNTIL_ANSWER,
+                "rejections": [(code, REASONS[code]) for code in REJECTIONS],
+            }
+        )
+    return found
+
+
+def _shown(event: Event) -> dict[str, Any]:
+    body = json.loads(event.body)
+    about = body["data"]
+    if event.fault == "webhooks":
+        state = "sendes aldri"
+    elif event.delivered_at:
+        state = "levert"
+    elif event.held:
+        state = "holdes tilbake"
+    else:
+        state = "venter"
+    return {
+        "event": event, "type": body["type"], "about": about["id"], "status": about.get("status", about.get("kind")),
+        "state": state, "fault": faults.KINDS[event.fault].title if event.fault else "",
+    }  # fmt: skip
+
+
+def _told(request: HttpRequest, notice: str, to: str = "bank_console", *arguments: str) -> HttpResponse:
     request.session["notice"] = notice
-    return redirect("bank_console")
+    return redirect(to, *arguments)
 
 
 def _number(request: HttpRequest, field: str, least: int, most: int) -> int | None:
@@ -53,93 +126,66 @@ def move_date(request: HttpRequest) -> HttpResponse:
         return _told(request, f"Skriv et antall dager fra 1 til {MOST_DAYS}.")
     bankday.move(days)
     clock.tick(everything=True)
-    return _told(request, f"Bankens dato er flyttet {days} dager fram.")
+    return _told(request, f"Bankens dato er flyttet {days} {'dag' if days == 1 else 'dager'} fram.")
 
 
 @require_POST
 def order_fault(request: HttpRequest) -> HttpResponse:
-    """The next calls of the partner API go wrong."""
-    kind, times = request.POST.get("kind", ""), _number(request, "times", 0, MOST_TIMES)
-    if kind not in faults.KINDS or times is None:
+    """The next calls of the partner API, or the next webhooks, go wrong; 0 takes the order back."""
+    kind, times = faults.KINDS.get(request.POST.get("kind", "")), _number(request, "times", 0, MOST_TIMES)
+    if kind is None or times is None:
         return _told(request, f"Skriv et antall fra 0 til {MOST_TIMES}.")
-    faults.order(kind, times)
-    return _told(request, f"De neste {times}: {faults.KINDS[kind]}.")
+    value = 0
+    if kind.value and times:
+        label, least, most, default = kind.value
+        given = default if "value" not in request.POST else _number(request, "value", least, most)
+        if given is None:
+            return _told(request, f"{label}: skriv et tall fra {least} til {most}.")
+        value = given
+    faults.order(kind.name, times, value)
+    return _told(request, f"Bestilt, de neste {times}: {kind.title}." if times else f"Tatt tilbake: {kind.title}.")
+
+
+@require_POST
+def clear_faults(request: HttpRequest) -> HttpResponse:
+    """Take every order back."""
+    Fault.objects.update(left=0)
+    return _told(request, "Alle bestilte feil er tatt tilbake.")
+
+
+@require_GET
+def find_company(request: HttpRequest) -> HttpResponse:
+    """To the page of the company whose number was typed."""
+    number = "".join(request.GET.get("number", "").split())
+    if not (len(number) == 9 and number.isascii() and number.isdigit()):
+        return _told(request, "Et organisasjonsnummer har ni sifre.")
+    return redirect("bank_company", number)
+
+
+@require_POST
+def set_facts(request: HttpRequest, number: str) -> HttpResponse:
+    """What holds for a company from now on; it is asked for at the next sign-in, reading, draw or termination."""
+    case = request.POST.get("register", "")
+    accounts = request.POST.get("own_accounts", "").replace(",", " ").split()
+    fit = all(len(one) == 11 and one.isascii() and one.isdigit() for one in accounts)
+    if case not in register.CASES or not fit or len(accounts) > 20 or not (len(number) == 9 and number.isdigit()):
+        return _told(request, "Ikke lagret: et kontonummer har elleve sifre.", "bank_company", number)
+    Company.objects.update_or_create(
+        organisation_number=number,
+        defaults={
+            "register_case": case, "own_accounts": accounts, "is_pledged": "pledged" in request.POST,
+            "has_factoring": "factoring" in request.POST, "is_poor_credit": "poor_credit" in request.POST,
+            "draws_wait": "draws_wait" in request.POST,
+        },
+    )  # fmt: skip
+    return _told(request, "Lagret.", "bank_company", number)
 
 
 @require_POST
 def act(request: HttpRequest, id: str, deed: str) -> HttpResponse:
-    """One deed on one onboarding or its agreement."""
+    """One deed on one application or its agreement; back to where it was ordered."""
     one = get_object_or_404(Onboarding.objects.select_related("access"), pk=id)
-    if deed not in DEEDS:
-        return _told(request, "Ukjent handling.")
-    return _told(request, DEEDS[deed](request, one))
-
-
-def _read_now(request: HttpRequest, one: Onboarding) -> str:
-    before = one.access.read_at
-    reckoning.attend(one.pk)
-    one.access.refresh_from_db()
-    read = one.access.read_at != before
-    return "Fordringene er lest." if read else "Fordringene ble ikke lest: banken har ikke tilgang."
-
-
-def _reject(request: HttpRequest, one: Onboarding) -> str:
-    reason = request.POST.get("reason", "")
-    with transaction.atomic():
-        one.refresh_from_db()
-        if one.status not in BEFORE_ANSWER or reason not in ("", *REJECTIONS):
-            return "Søknaden kan ikke avslås nå."
-        applications.end(one, "rejected", reason=reason)
-    return "Søknaden er avslått."
-
-
-def _fail_bankid(request: HttpRequest, one: Onboarding) -> str:
-    with transaction.atomic():
-        one.refresh_from_db()
-        if one.status != "created":
-            return "Bare før noen har identifisert seg."
-        one.reason = "bankid_failed"
-        changes.save_onboarding(one)
-    return "BankID feilet."
-
-
-def _make_undecidable(request: HttpRequest, one: Onboarding) -> str:
-    Onboarding.objects.filter(pk=one.pk, status__in=applications.BEFORE_AUTHORITY).update(undecidable=True)
-    return "Neste som identifiserer seg, må avklares av banken."
-
-
-def _resolve(request: HttpRequest, one: Onboarding) -> str:
-    applications.resolve(one.pk)
-    reckoning.attend(one.pk)
-    return "Fullmakten er avklart."
-
-
-def _expire(request: HttpRequest, one: Onboarding) -> str:
-    with transaction.atomic():
-        one.refresh_from_db()
-        if one.is_final:
-            return "Søknaden er allerede avsluttet."
-        applications.end(one, "expired")
-    return "Søknaden er utløpt."
-
-
-def _lose_access(request: HttpRequest, one: Onboarding) -> str:
-    Access.objects.filter(pk=one.access.pk).update(access_token="", refresh_token="", code="")
-    reckoning.attend(one.pk)
-    return "Banken har mistet tilgangen."
-
-
-def _pause(request: HttpRequest, one: Onboarding) -> str:
-    account_book.pause(get_object_or_404(Agreement, onboarding=one).pk)
-    return "Kontoen er satt på pause."
-
-
-def _resume(request: HttpRequest, one: Onboarding) -> str:
-    account_book.resume(get_object_or_404(Agreement, onboarding=one).pk)
-    return "Pausen er opphevet."
-
-
-DEEDS: dict[str, Callable[[HttpRequest, Onboarding], str]] = {
-    "les": _read_now, "avsla": _reject, "bankid-feilet": _fail_bankid, "uavklart": _make_undecidable,
-    "avklar": _resolve, "utlop": _expire, "mist-tilgang": _lose_access, "pause": _pause, "opphev-pause": _resume,
-}  # fmt: skip
+    notice = DEEDS[deed](request, one) if deed in DEEDS else "Ukjent handling."
+    if request.POST.get("from") == "company":
+        return _told(request, notice, "bank_company", one.organisation_number)
+    return _told(request, notice)

@@ -23,7 +23,7 @@ REASONS = {
     "credit_note": "kreditposter utover fordringene",
     "concentration": "over 25 % hos én kunde",
     "too_few_receivables": "For lite av kundefordringene teller med til at vi kan tilby en låneramme.",
-    "bankruptcy_registered": "Foretaket er registrert konkurs.",
+    "bankruptcy_registered": "Foretaket er registrert konkurs eller under avvikling.",
     "already_pledged": "Kundefordringene er allerede pantsatt.",
     "factoring_active": "Foretaket har allerede factoring.",
     "payout_account_not_owned": "Kontoen for utbetaling tilhører ikke foretaket.",
@@ -31,6 +31,20 @@ REASONS = {
     "unsupported_currency": "Buffer tilbys bare foretak som fører regnskapet i norske kroner.",
 }
 KINDS = {"draw": "Uttak", "repayment": "Tilbakebetaling", "interest": "Renter", "fee": "Gebyr"}
+ONBOARDING_STATUSES = {
+    "created": "påbegynt",
+    "identified": "identifisert",
+    "authority_missing": "uten fullmakt",
+    "authority_unresolved": "fullmakt avklares",
+    "awaiting_cosigner": "venter på medsignatar",
+    "analysing": "analyseres",
+    "offered": "tilbud gitt",
+    "accepted": "godtatt",
+    "declined": "avslått av foretaket",
+    "rejected": "avslått av banken",
+    "cancelled": "avbrutt",
+    "expired": "utløpt",
+}
 STATUSES = {
     "offered": "tilbudt",
     "open": "åpen",

@@ -17,6 +17,7 @@ PUBLIC = {
     "readyz": "asked by machines; says which of two servers answers",
     "admin:login": "sends people to sign in; there is no form",
     "token": "for the provider, by client secret",
+    "webhook": "for the provider, by signature",
 }
 # For people who are signed in, before a company is known.
 SIGNED_IN = {
@@ -103,8 +104,9 @@ def test_the_walk_finds_a_view_without_a_gate():
 
 
 ARGUMENTS = {
-    "<str:organisation_number>": "310000000", "<path:object_id>": "1", "^(?P<app_label>access)/$": "access/",
-    "(?P<url>.*)$": "whatever/",
+    "<str:organisation_number>": "310000000", "<path:object_id>": "1", "<slug:key>": "receivables",
+    "^(?P<app_label>access)/$": "access/", "(?P<url>.*)$": "whatever/",
+    "<uuid:consent_id>": "6a1e0b5a-3f0c-4c55-9d53-0e1d2a7c9b11", "<str:day>": "2026-11-24", "<int:access_id>": "1",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ LAST_MONTH_END = datetime.now(ZoneInfo("Europe/Oslo")).date().replace(day=1) - t
 PAGES = {
     "chooser": ("/", "Velg foretak"),
     "dashboard-demo": (CLIENT, None),
+    "dashboard-setup": (CLIENT + "dashboard/oppsett", "Dashboard oppsett"),
     "open-items": (CLIENT + "rapporter/apne-poster/", "Åpne poster kunder"),
     "aged-receivables": (CLIENT + "rapporter/aldersfordelt/", "Aldersfordelte kundefordringer"),
     "unpaid-invoices": (CLIENT + "fakturaer/ubetalte/", "Ubetalte fakturaer"),

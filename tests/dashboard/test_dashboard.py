@@ -13,7 +13,7 @@ from access.services import change_role
 from access.tenancy import client_scope
 from financing.models import Agreement, Consent, Onboarding, ProviderSync
 from financing.services.consent import activate_consent
-from financing.services.credit import sync_credit
+from financing.services.sync import sync_credit
 from tests.financing.conftest import *  # noqa: F403  the bank that plays the contract
 from tests.financing.test_onboarding import only, walk_to_accepted
 
@@ -150,6 +150,6 @@ def test_the_number_of_queries_does_not_follow_the_number_of_items(
     for number in range(count):
         add_entry(company, str(number), 1000, customer=str(10000 + number))
     signed_in.get(URL)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         signed_in.get(URL)
     assert only(Onboarding, company).status == "accepted"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from access.models import AuditEntry
 from access.tenancy import client_scope
 from financing.models import Agreement, Consent, CreditSnapshot, Onboarding, ProviderSync
-from financing.services.credit import LEASE, figures_from, store_agreement, sync_credit
+from financing.services.credit import figures_from, store_agreement
+from financing.services.sync import LEASE, sync_credit
 
 from .test_onboarding import only, walk_to_accepted
 

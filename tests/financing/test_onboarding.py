@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from access.models import AuditEntry
 from access.tenancy import client_scope
 from financing.consent_text import consent_text
-from financing.models import FINAL, Agreement, Consent, Onboarding, OnboardingStatus, ReturnState
+from financing.models import FINAL, Agreement, Consent, Onboarding, OnboardingStatus, OutboxMessage, ReturnState
 from financing.providers.base import ProviderRejected, ProviderUnavailable
 from financing.services.consent import valid_until
 from financing.services.credit import follow_onboarding, follow_onboardings
@@ -24,6 +24,7 @@ from financing.services.onboarding import (
     open_again,
 )
 from financing.services.onboarding_reading import read_onboarding
+from financing.services.outbox import send_due
 from financing.services.returning import StateUnknown, take_return
 from financing.services.transitions import REACHABLE, STEPS, ImpossibleMove, check_move
 
@@ -41,6 +42,15 @@ def begin(company, user):
 def only(model, company):
     with client_scope(company):
         return model.objects.for_client(company).get()
+
+
+def read_all(company):
+    """As if the time of each onboarding had come; then what is to be told is told."""
+    with client_scope(company):
+        Onboarding.objects.for_client(company).update(next_read_at=None)
+        OutboxMessage.objects.for_client(company).update(next_at=timezone.now())
+    follow_onboardings(provider_name="buffer")
+    send_due(provider_name="buffer", now=timezone.now())
 
 
 def actions(company):
@@ -129,11 +139,11 @@ def test_a_bank_that_does_not_answer_loses_nothing(company, dag, application, ba
 @pytest.mark.django_db
 def test_an_onboarding_that_never_reached_the_bank_ends_after_a_while(company, dag, application, bank):
     begun = begin(company, dag)
-    follow_onboardings(provider_name="buffer")
+    read_all(company)
     assert only(Onboarding, company).status == "begun"
     with client_scope(company):
         Onboarding.objects.for_client(company).update(started_at=timezone.now() - timedelta(minutes=20))
-    follow_onboardings(provider_name="buffer")
+    read_all(company)
     assert only(Onboarding, company).status == "failed"
     assert only(Consent, company).end_reason == "onboarding_failed"
     assert begun.onboarding.pk
@@ -158,10 +168,10 @@ def test_a_withdrawal_that_the_bank_did_not_hear_is_told_again(company, dag, beg
     bank.answers[("POST", "/v1/onboardings/onb-1/cancel")] = (500, {"title": "oops"})
     with pytest.raises(ProviderUnavailable):
         cancel_onboarding(client=company, onboarding=only(Onboarding, company), user=dag, now=timezone.now())
-    follow_onboardings(provider_name="buffer")
+    read_all(company)
     assert only(Onboarding, company).status == "created"
     del bank.answers[("POST", "/v1/onboardings/onb-1/cancel")]
-    follow_onboardings(provider_name="buffer")
+    read_all(company)
     assert only(Onboarding, company).status == "cancelled"
 
 
@@ -207,7 +217,7 @@ def test_a_final_state_is_never_left(company, begun, bank):
 @pytest.mark.django_db
 def test_a_new_code_is_sent_where_the_bank_asks_for_one(company, begun, bank, application):
     bank.move("onb-1", "identified", needs_grant=True)
-    read_onboarding(client=company, onboarding=only(Onboarding, company))
+    read_all(company)
     (call,) = bank.calls("PUT", "/v1/onboardings/onb-1/grant")
     assert call["body"]["code"] != begun.grant.code
     from oauth2_provider.models import get_grant_model
@@ -220,7 +230,7 @@ def test_no_code_is_sent_once_the_consent_has_ended(company, begun, bank):
     with client_scope(company):
         Consent.objects.for_client(company).update(ended_at=timezone.now(), end_reason="withdrawn")
     bank.move("onb-1", "identified", needs_grant=True)
-    read_onboarding(client=company, onboarding=only(Onboarding, company))
+    read_all(company)
     assert bank.calls("PUT", "/v1/onboardings") == []
 
 

@@ -11,7 +11,8 @@ from access.models import AuditEntry
 from access.tenancy import client_scope
 from financing.models import Agreement, CreditSnapshot, Onboarding, ProviderSync
 from financing.providers.base import AnswerRefused
-from financing.services.credit import figures_from, follow_onboarding, sync_credit
+from financing.services.credit import figures_from, follow_onboarding
+from financing.services.sync import sync_credit
 
 from .conftest import OFFER
 from .test_onboarding import only, walk_to_accepted

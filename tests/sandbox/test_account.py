@@ -1,5 +1,6 @@
 """The arithmetic of the account, pure, and as the days pass at the bank."""
 
+import random
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +13,8 @@ from sandbox import account
 from sandbox.account import Due
 
 from .books import today
-from .conftest import Bank, Person
+from .conftest import Bank
+from .reckoned import kroner, ore
 
 D = Decimal
 DAY = date(2026, 3, 2)
@@ -68,6 +70,50 @@ def test_interest_day_by_day(moves, start):
     assert int(account.interest(balances, first, end) * 100) == expected
 
 
+# Rules that hold whatever happens
+
+MONEY = st.integers(0, 300_000_00).map(lambda ore: D(ore) / 100)
+
+
+@given(st.lists(st.tuples(MONEY, MONEY, st.sampled_from([0, 0, 1, 1, 5])), max_size=40))
+def test_over_the_limit_is_due_fourteen_days_after_the_day_it_began_and_never_later(moves):
+    """Limits and figures change within a day (0 days pass) and over days; a day that passes is closed first."""
+    day, due, began = DAY, None, None
+    limit = used = D(0)
+    for new_limit, new_used, passing in moves:
+        for _ in range(passing):
+            due = account.over_limit(limit, used, due, closing=day)
+            if used > limit:
+                began = began or day
+            day += timedelta(days=1)
+        limit, used = new_limit, new_used
+        due = account.over_limit(limit, used, due)  # what happens in the middle of a day
+        if used <= limit:
+            began = None
+        if began is None:
+            assert due is None  # nothing begins in the middle of a day, and it goes at once
+        else:
+            assert due == Due(used - limit, began + timedelta(days=14))
+
+
+@given(st.lists(st.tuples(MONEY, st.integers(0, 9)), min_size=1, max_size=20))
+def test_at_the_end_all_is_due_thirty_days_after_the_first_day_of_debt(moves):
+    day, due, first = DAY, None, None
+    for used, passing in moves:
+        due = account.at_the_end(used, due, day)
+        first = (first or day) if used else None
+        assert due == (Due(used, first + timedelta(days=30)) if used else None)
+        day += timedelta(days=passing)
+
+
+@given(MONEY, MONEY, MONEY, st.booleans())
+def test_available_is_what_is_left_and_never_below_zero(limit, used, pending, is_open):
+    found = account.available(limit, used, pending, is_open=is_open)
+    assert found >= 0 and (is_open or found == 0)
+    if is_open and used + pending <= limit:
+        assert found + used + pending == limit
+
+
 def test_effective_rate():
     assert account.effective_annual_percent() == "13.24"
 
@@ -90,10 +136,7 @@ def later(valid, books):
 
 
 def pass_days(bank, days):
-    visitor = Person(bank)
-    visitor.open("/console/")
-    visitor.press("Flytt datoen fram", days=str(days))
-    assert "er flyttet" in visitor.text
+    bank.pass_days(days)
 
 
 def test_as_days_pass(later):
@@ -157,3 +200,117 @@ def test_interest_since_the_last_booking_comes_on_top_at_the_end(later):
     assert later.agreement(agreement)["status"] == "terminated"
     rows = later.call("listTransactions", "GET", f"/v1/agreements/{agreement}/transactions")["items"]
     assert [one["kind"] for one in rows] == ["draw", "interest", "repayment"]
+
+
+def half_up(value):
+    return int(value * 100 + Fraction(1, 2))
+
+
+def test_a_life_of_two_months_reckoned_day_by_day(later):
+    """Draws, repayments, limits that move, months that end: used, due and interest as a plain diary of days has them.
+
+    The diary knows the rules of the account only: interest of a day is what was used when the day ended, 12.5 % / 365,
+    booked on the last day of the month; `due` begins at the end of a day above the limit, 14 days later.
+    """
+    chance = random.Random(20261124)
+    agreement, company = later.opened()
+    manager = later.manage(agreement)
+    day, used, limit, due, grown = today(), 0, 160_000_00, None, Fraction(0)
+    expected_interest, left, was_due = [], 50_000_00, 0
+    for _ in range(64):
+        what = chance.choice(["draw", "repay", "limit", "nothing", "nothing"])
+        if what == "draw" and limit - used >= 100:
+            amount = chance.randint(100, limit - used)
+            manager.press("Overfør til bedriften", amount=f"{D(amount) / 100}")
+            used += amount
+        if what == "repay" and used:
+            amount = chance.randint(1, used)
+            manager.press("Tilbakebetal", amount=f"{D(amount) / 100}")
+            used -= amount
+        if what == "limit":
+            left = chance.choice([0, 20_000_00, 50_000_00])
+        if due and used <= limit:
+            due = None
+        # the day ends
+        grown += Fraction(used) * Fraction(125, 1000) / 365
+        if (day + timedelta(days=1)).month != day.month:
+            booked = half_up(grown / 100)
+            grown = Fraction(0)
+            if booked:
+                expected_interest.append((day.isoformat(), booked))
+                used += booked
+        due = due or (day + timedelta(days=14)).isoformat() if used > limit else None
+        was_due += due is not None
+        day += timedelta(days=1)
+        # in the morning the bank reads the books anew; invoices are renewed, so that none grows old
+        for key, item in company.items.items():
+            fresh = {"entry_date": day.isoformat(), "due_date": (day + timedelta(days=14)).isoformat()}
+            company.change(item | fresh | ({"open_amount": f"{D(left) / 100:.2f}"} if key == "i0" else {}))
+        pass_days(later, 1)
+        each = [left, 50_000_00, 50_000_00, 50_000_00]
+        cap = (sum(each) * 25 + 50) // 100
+        limit = sum(min(one, cap) for one in each) * 80 // 100 // 1000_00 * 1000_00
+        if used <= limit:
+            due = None
+        found = later.agreement(agreement)
+        assert (found["status"], ore(found["credit"]["limit"]), ore(found["credit"]["used"])) == (
+            "open",
+            limit,
+            used,
+        ), day
+        assert found["due"] == (due and {"amount": kroner(used - limit), "date": due}), day
+        assert ore(found["credit"]["available"]) == max(0, limit - used)
+    rows = later.call("listTransactions", "GET", f"/v1/agreements/{agreement}/transactions", query={"page_size": 500})[
+        "items"
+    ]
+    assert [(one["booked_on"], ore(one["amount"])) for one in rows if one["kind"] == "interest"] == expected_interest
+    assert len(expected_interest) >= 2 and was_due > 3
+    balance = 0
+    for one in rows:
+        balance += ore(one["amount"])
+        assert ore(one["balance_after"]) == balance
+    assert balance == used
+
+
+def test_terminated_with_debt_all_is_due_thirty_days_later_and_no_later_when_paid_in_part(later):
+    agreement, _ = later.opened()
+    manager = later.manage(agreement)
+    manager.press("Overfør til bedriften", amount="90000")
+    manager.press("Si opp avtalen")
+    manager.press("Ja, si opp avtalen")
+    until = (today() + timedelta(days=30)).isoformat()
+    assert later.agreement(agreement)["due"] == {"amount": "90000.00", "date": until}
+    pass_days(later, 10)
+    manager.press("Tilbakebetal", amount="40000")
+    found = later.agreement(agreement)
+    assert found["due"] == {"amount": found["credit"]["used"], "date": until} and found["credit"]["limit"] == "0.00"
+    manager.press("Tilbakebetal", amount=found["credit"]["used"])
+    rest = later.agreement(agreement)  # the interest that had grown came on top when the last of it was paid
+    if rest["status"] == "terminating":
+        manager.press("Tilbakebetal", amount=rest["credit"]["used"])
+    ended = later.agreement(agreement)
+    assert (ended["status"], ended["due"], ended["credit"]["used"]) == ("terminated", None, "0.00")
+    rows = later.call("listTransactions", "GET", f"/v1/agreements/{agreement}/transactions")["items"]
+    assert sum(D(one["amount"]) for one in rows) == 0
+    interest = sum(D(one["amount"]) for one in rows if one["kind"] == "interest")
+    assert abs(interest - D("308.22")) < D("0.50")  # 90,000 × 12.5 % × 10 / 365, and a little on a month's end between
+
+
+def test_the_bank_still_reads_while_debt_is_left_but_the_limit_stays_nothing(later):
+    agreement, company = later.opened()
+    manager = later.manage(agreement)
+    manager.press("Overfør til bedriften", amount="1000")
+    manager.press("Si opp avtalen")
+    manager.press("Ja, si opp avtalen")
+    reads = len(company.reads)
+    company.change(company.items["i0"] | {"open_amount": "60000.00"})
+    pass_days(later, 1)
+    found = later.agreement(agreement)
+    assert len(company.reads) > reads and found["analysis"]["limit"] == "162000.00"
+    assert (found["status"], found["credit"]["limit"], found["credit"]["available"]) == ("terminating", "0.00", "0.00")
+    manager.press("Tilbakebetal", amount=found["credit"]["used"])
+    while later.agreement(agreement)["status"] != "terminated":
+        manager.press("Tilbakebetal", amount=later.agreement(agreement)["credit"]["used"])
+    reads = len(company.reads)
+    pass_days(later, 1)
+    assert len(company.reads) == reads  # over: it reads no more

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -106,6 +107,57 @@ def test_everything_is_there_after_a_restart(valid, books):
         for name in ("es256-key.pem", "django-secret"):
             assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
         assert not any(word in bank.told() for word in ("bank-secret", "Traceback", "/inn/", token))
+    finally:
+        bank.end()
+
+
+def test_what_was_begun_and_ordered_is_there_after_a_restart(valid, books):
+    """Onboardings under way, agreements, the moved date, faults, facts of companies, pending draws, undelivered webhooks."""
+    bank = Bank(valid, books)
+    try:
+        bank.pass_days(2)
+        company, joint = bank.company(), bank.company()
+        bank.facts(company.number, register="alone", draws_wait="on", own_accounts="97101100018", factoring="on")
+        bank.facts(joint.number, register="jointly")
+        bank.facts(company.number, register="alone", draws_wait="on")
+        agreement, _ = bank.opened(company)
+        bank.manage(agreement).press("Overfør til bedriften", amount="500")
+        begun = bank.begin(joint)
+        bank.signed_in(begun["id"], "dag")
+        bank.facts(company.number, register="other_alone", draws_wait="on", own_accounts="97101100018", factoring="on")
+        bank.order("negative", 2)
+        bank.order("webhooks_twice", 7, value="4")
+        books.webhook_answers[:] = [500] * 500  # nothing is taken for now
+        last = bank.begin(bank.company())
+        before, waiting = bank.onboarding(begun["id"]), bank.onboarding(last["id"])
+        bank.stop()
+        books.webhook_answers.clear()
+        bank.start()
+
+        found = bank.onboarding(begun["id"])
+        assert found == before and found["missing_signatories"] == ["Vera Vest"]
+        assert bank.onboarding(last["id"]) == waiting
+        console = Person(bank)
+        console.open("/console/")
+        assert "2 dager foran kalenderen" in console.text and "2 igjen" in console.text
+        assert "6 igjen, leveringer av hver: 4" in console.text  # one of the seven was taken by the last application
+        console.open(f"/console/foretak/{company.number}/")
+        assert "97101100018" in console.answer.text
+        assert re.search(r'value="other_alone" selected', console.answer.text)
+        assert re.search(r'name="factoring" checked', console.answer.text)
+        assert not re.search(r'name="pledged" checked', console.answer.text)
+        assert bank.manage(agreement, "dag").answer.status_code == 403
+        assert "Bestilt, ikke overført 500,00" in bank.manage(agreement, "vera").text
+        bank.order("negative", 0)
+        assert bank.agreement(agreement)["credit"]["pending"] == "500.00"
+        bank.signed_in(begun["id"], "vera")
+        assert bank.onboarding(begun["id"])["status"] == "offered"
+
+        def taken():
+            return [one for one in books.events if one[0] == 204 and json.loads(one[2])["data"]["id"] == last["id"]]
+
+        bank.until(lambda: len(taken()) == 4, 40)  # undelivered before the restart, and four times as ordered
+        assert len({tuple(one[1][key] for key in one[1] if key.lower() == "webhook-id") for one in taken()}) == 1
     finally:
         bank.end()
 

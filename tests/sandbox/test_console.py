@@ -1,28 +1,13 @@
-"""The console: states and faults on demand."""
-
-import re
-import time
+"""The console: states on demand (faults: test_faults.py)."""
 
 import pytest
-import requests
 
 from .conftest import RETURN, Person
 
 
 @pytest.fixture
 def console(bank):
-    def do(identity, deed, **fields):
-        visitor = Person(bank)
-        page = visitor.open("/console/").text
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
-        answer = visitor.session.post(
-            f"{bank.url}/console/{identity}/{deed}", data={"csrfmiddlewaretoken": token, **fields},
-            headers={"Origin": bank.url}, timeout=30,
-        )  # fmt: skip
-        assert answer.status_code == 200
-        return answer.text
-
-    return do
+    return bank.act
 
 
 def test_rejected_by_the_bank(bank, console):
@@ -88,29 +73,3 @@ def test_paused_by_the_bank_and_by_a_lost_access(bank, console):
     assert (found["status"], found["reason"], found["needs_grant"]) == ("paused", "no_data", True)
     bank.call("reconnect", "PUT", f"/v1/agreements/{agreement}/grant", bank.books.grant(company.number))
     bank.until(lambda: bank.agreement(agreement)["status"] == "open")
-
-
-def test_faults(bank):
-    def order(kind, times=1):
-        visitor = Person(bank)
-        visitor.open("/console/")
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', visitor.answer.text)[1]
-        form = {"csrfmiddlewaretoken": token, "kind": kind, "times": str(times)}
-        visitor.session.post(f"{bank.url}/console/feil", data=form, headers={"Origin": bank.url}, timeout=10)
-
-    def get():
-        headers = {"Authorization": f"Bearer {bank.token()}"}
-        return requests.get(f"{bank.url}/v1/agreements", headers=headers, timeout=30)
-
-    for kind, status in (("unavailable", 503), ("too_many", 429), ("refused", 401), ("lost", 500)):
-        order(kind)
-        answer = get()
-        assert answer.status_code == status
-        bank.valid("listAgreements", status, answer.json())
-        assert ("Retry-After" in answer.headers) == (status in (503, 429))
-        assert get().status_code == 200
-    order("garbage")
-    assert get().headers["Content-Type"].startswith("text/html") and get().status_code == 200
-    order("unavailable", 0)
-    started = time.monotonic()
-    assert get().status_code == 200 and time.monotonic() - started < 5

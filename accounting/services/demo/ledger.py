@@ -12,6 +12,7 @@ from accounting.services.demo.large import Books
 from accounting.services.demo.names import kid
 from accounting.services.demo.stories import Line
 from accounting.services.statistics import analyse_ledger
+from accounting.signals import ledger_changed
 
 ACCOUNT = "1500"
 FILE_NAME = "seed_demo"
@@ -74,6 +75,7 @@ def _write_ledger(client: Client, entries: Iterable[LedgerEntry], matches: Itera
     """The entries first: `matches` may be made only then, when they have their keys."""
     stored = LedgerEntry.objects.for_client(client).bulk_create(entries, batch_size=AT_ONCE)
     Match.objects.for_client(client).bulk_create(matches)
+    ledger_changed.send(sender=None, client=client)
     analyse_ledger(len(stored))
 
 

@@ -27,10 +27,11 @@ from financing.providers.buffer import parse
 from financing.services.bank import OPENS_AFTER
 from financing.services.bank import bank as provider_of
 from financing.services.consent import valid_until
-from financing.services.credit import follow_onboarding, store_agreement, sync_credit
+from financing.services.credit import follow_onboarding, store_agreement
 from financing.services.onboarding import ask_bank, begin_onboarding
 from financing.services.onboarding_reading import store_onboarding
 from financing.services.returning import StateUnknown, take_return
+from financing.services.sync import sync_credit
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("financing", "0005_walls_of_the_outbox")]
+    dependencies = [("financing", "0009_sync")]
 
     operations = [
         migrations.DeleteModel("ProviderBreaker"),
