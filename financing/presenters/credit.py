@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from access.models import Client
 from financing.models import Agreement, Onboarding, ProviderSync
 from financing.presenters.analysis import analysis_view
-from financing.presenters.onboarding import told
 from financing.presenters.shapes import Action
+from financing.presenters.words import told
 from financing.services.credit import STALE_AFTER, figures_from
 
 

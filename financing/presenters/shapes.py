@@ -12,6 +12,9 @@ class Action:
     method: str = "get"
     new_window: bool = False
     primary: bool = False
+    quiet: bool = False  # a way out, or a second best
+    consequence: str = ""  # what follows; where it is said, a second click is asked for
+    confirmed_label: str = ""  # of that second click
 
 
 @dataclass(frozen=True)
@@ -20,3 +23,12 @@ class Step:
 
     label: str
     state: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of a list: what it is, and how it stands."""
+
+    label: str
+    value: str
+    note: str = ""

@@ -353,7 +353,7 @@ def every_client(cursor):
     ("said", "stored"),
     [
         (f"Dag Leder {NATIONAL_NUMBER}", "Dag Leder"), (f"{NATIONAL_NUMBER}, Dag Leder", "Dag Leder"),
-        ("Dag Leder (151086 95088)", "Dag Leder"), ("Dag 151086-95088 Leder", "Dag Leder"), (NATIONAL_NUMBER, ""),
+        ("Dag Leder (151086 95088)", "Dag Leder"), ("Dag 15.10.86 95088 Leder", "Dag Leder"), (NATIONAL_NUMBER, ""),
         ("Dag Leder 15108695089", "Dag Leder 15108695089"),  # no number of a person
         (f"Dag Leder 1{NATIONAL_NUMBER}", f"Dag Leder 1{NATIONAL_NUMBER}"),
         ("Æsa O’Brien-Ødegård jr.", "Æsa O’Brien-Ødegård jr."),
