@@ -37,7 +37,9 @@ def waiting_view(
 
 
 def _under_way(client: Client, onboarding: Onboarding, now: datetime) -> CreditView:
-    _heading, message, _tone = told(onboarding)
+    heading, message, _tone = told(onboarding)
+    # The message leans on its heading; the label says it where the two would be the same.
+    text = message if onboarding.status in ("authority_missing", "offered") else f"{heading}. {message}"
     label, color = {
         "authority_missing": (_("Authority missing"), "warning"),
         "authority_unresolved": (_("Being examined"), "info"),
@@ -48,7 +50,7 @@ def _under_way(client: Client, onboarding: Onboarding, now: datetime) -> CreditV
     go_on = Action(_("Continue"), address("financing", client))
     view = CreditView(
         onboarding.status if onboarding.status in _WAITING else "check_begun", label, color,
-        onboarding.read_at or onboarding.started_at, text=(message,), actions=(go_on,),
+        onboarding.read_at or onboarding.started_at, text=(text,), actions=(go_on,),
         foot=_("The check was begun on %(day)s.") % {"day": day(onboarding.started_at)},
     )  # fmt: skip
     if onboarding.status == "awaiting_cosigner":
@@ -73,7 +75,6 @@ def _under_way(client: Client, onboarding: Onboarding, now: datetime) -> CreditV
     if onboarding.status == "analysing":
         return replace(
             view, working=True, actions=(Action(_("See where it stands"), address("financing_status", client)),),
-            foot=_("You can close the page; nothing is lost."),
         )  # fmt: skip
     if onboarding.status == "offered" and onboarding.offer:
         return _offered(client, onboarding, view, now)

@@ -73,8 +73,8 @@ def test_an_address_that_is_not_the_banks_becomes_no_link(shown, address):
     ("left", "heading", "words"),
     [
         (timedelta(days=4), "Tilbudet er klart", "i 4 dager til"),
-        (timedelta(days=3), "Tilbudet går snart ut", "i 3 dager til"),
-        (timedelta(seconds=-1), "Tilbudet har gått ut", "Vi venter på at Buffer bekrefter det"),
+        (timedelta(days=3), "Tilbudet utløper snart", "i 3 dager til"),
+        (timedelta(seconds=-1), "Tilbudet er utløpt", "Vi venter på at Buffer bekrefter det"),
     ],
 )
 def test_an_offer_counts_down_and_ends(shown, left, heading, words):
