@@ -104,12 +104,12 @@ def _unknown(client: Client, onboarding: Onboarding) -> CreditView:
 
 
 def _ended(client: Client, onboarding: Onboarding, missing: MissingNumbers | None) -> CreditView:
-    _heading, message, _tone = told(onboarding)
+    heading, message, _tone = told(onboarding)
     again = Action(_("Start a new check"), address("financing", client) + "?ny=1")
     label = {"rejected": _("No offer"), "declined": _("Declined"), "expired": _("Expired")}[onboarding.status]
     view = CreditView(
         onboarding.status, label, "neutral", onboarding.read_at or onboarding.ended_at or onboarding.started_at,
-        text=(message,), actions=(again,),
+        text=(message if onboarding.status == "rejected" else f"{heading}. {message}",), actions=(again,),
     )  # fmt: skip
     if onboarding.status != "rejected":
         return view

@@ -29,7 +29,8 @@
   for (const one of document.querySelectorAll("img:not([alt])")) faults.push(`no alternative text: ${told(one)}`);
   for (const one of all("svg")) {
     const hidden = one.closest("[aria-hidden=true]");
-    if (!hidden && !one.getAttribute("aria-label")) faults.push(`a drawing neither named nor hidden: ${told(one)}`);
+    const title = document.getElementById(one.getAttribute("aria-labelledby"))?.textContent.trim();
+    if (!hidden && !one.getAttribute("aria-label") && !title) faults.push(`a drawing neither named nor hidden: ${told(one)}`);
   }
   for (const one of all("nav")) if (!one.getAttribute("aria-label")) faults.push(`no name: ${told(one)}`);
   const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);

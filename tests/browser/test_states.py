@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 
 from .test_journey import plain
 from .test_onboarding import CHECK, HEADER, at_bank, sound, start, with_check_digit
+from .test_pictures import SOUND
 
 NAMES = {
     "blocked": "Åsnes Blikk AS", "way": "Fjordgløtt Rør AS", "jointly": "Lyngheim Snekkeri AS",
@@ -25,7 +26,7 @@ NUMBERS = {key: with_check_digit(7_100_000 + 1000 * place) for place, key in enu
 # State of widget_states.py: words that its card must show.
 AS_ROWS = {
     "analysing": "Analyserer", "unknown": "Ikke tilgjengelig", "no_account": "Åpne Bufferkonto", "overdue": "Forfalt",
-    "over_without_due": "Buffer har ikke sagt når det må betales", "paused_no_data": "får ikke lest kundefordringene",
+    "paused_no_data": "får ikke lest kundefordringene",
     "lapsed": "Tilgang utløpt", "consent_soon": "Forny tilgangen", "disconnected": "Ingenting er skyldig",
     "check_begun": "Sjekk påbegynt",
 }  # fmt: skip
@@ -147,6 +148,9 @@ class Console:
     def register(self, key, case):
         assert self._send(f"foretak/{NUMBERS[key]}/fakta", {"register": case}) == "Lagret."
 
+    def next_day(self):
+        assert "flyttet 1 dag" in self._send("dato", {"days": "1"})
+
     def fault(self, kind, times):
         self._send("feil", {"kind": kind, "times": str(times)})
 
@@ -167,40 +171,43 @@ def bank(product, playwright):
 def seen(product, shot):
     """What a page of the company says once it says `words`; laid out soundly, pictured whole or as the widget's card."""
 
-    def until(page, path, part, words, seconds=15):
+    def until(page, path, part, words, name, seconds=15):
         text, ends = "", time.monotonic() + seconds
         while time.monotonic() < ends:
             page.goto(product.url + path)
             text = plain(page.locator(part).first.inner_text()) if page.locator(part).count() else ""
             if all(one in text for one in words):
-                return text
+                break
             page.wait_for_timeout(300)
-        raise AssertionError(f"{words} never came on {path}: {text}")
-
-    def follow(page, number, name, *words):
-        text = until(page, f"/klient/{number}/fakturafinansiering/status", "main", words)
-        sound(page)
-        shot(page, f"state-{name}")
-        return text
-
-    def widget(page, number, name, *words):
-        text = until(page, f"/klient/{number}/", CARD, words)
-        sound(page)
-        if folder := os.environ.get("PICTURES"):
-            for width in (1280, 360):
+        else:
+            raise AssertionError(f"{words} never came on {path}: {text}")
+        folder = os.environ.get("PICTURES")
+        for width in (1280, 360):
+            if width != page.viewport_size["width"]:  # dear: about half a second
                 page.set_viewport_size({"width": width, "height": 900})
-                page.locator(CARD).screenshot(path=f"{folder}/state-widget-{name}-{width}.png", caret="initial")
-            page.set_viewport_size({"width": 1280, "height": 900})
+            assert page.evaluate(SOUND) == [], f"{path} at {width}"
+            if folder and part == CARD:
+                page.locator(CARD).screenshot(path=f"{folder}/state-{name}-{width}.png", caret="initial")
+        page.set_viewport_size({"width": 1280, "height": 900})
+        if part != CARD:
+            shot(page, f"state-{name}")
         return text
 
-    def settings(page, number, name, *words):
-        text = until(page, f"/klient/{number}/innstillinger/fakturafinansiering/", "main", words)
-        sound(page)
-        shot(page, f"state-settings-{name}")
-        return text
+    class Seen:
+        @staticmethod
+        def follow(page, number, name, *words):
+            return until(page, f"/klient/{number}/fakturafinansiering/status", "main", words, name)
 
-    until.follow, until.widget, until.settings = follow, widget, settings
-    return until
+        @staticmethod
+        def widget(page, number, name, *words):
+            return until(page, f"/klient/{number}/", CARD, words, f"widget-{name}")
+
+        @staticmethod
+        def settings(page, number, name, *words):
+            address = f"/klient/{number}/innstillinger/fakturafinansiering/"
+            return until(page, address, "main", words, f"settings-{name}")
+
+    return Seen
 
 
 CARD = "main section:has(h2:has-text('Fakturafinansiering')), main article:has(h2:has-text('Fakturafinansiering'))"
@@ -263,7 +270,7 @@ def test_a_check_that_comes_to_nothing_is_told_with_why(product, dag, bank, seen
     window = at_bank(dag, dag.get_by_role("button", name="Åpne vinduet på nytt").click)
     window.get_by_role("button", name="Dag Leder", exact=True).click()
     seen.follow(dag, number, "authority-unresolved", "En person hos Buffer ser på fullmakten")
-    seen.widget(dag, number, "authority-unresolved", "Vurderes")
+    seen.widget(dag, number, "authority-unresolved", "Vurderes", "En person hos Buffer ser på fullmakten. ")
     window.close()
     bank.do("way", "avsla", reason="credit_check")
     text = seen.follow(dag, number, "rejected", "Ikke noe tilbud nå", "Bankens kredittvurdering")
@@ -280,7 +287,7 @@ def test_a_check_that_comes_to_nothing_is_told_with_why(product, dag, bank, seen
     start(dag, product, number).close()
     bank.do("way", "utlop")
     seen.follow(dag, number, "expired", "Sjekken er utløpt")
-    seen.widget(dag, number, "expired", "Utløpt")
+    seen.widget(dag, number, "expired", "Utløpt", "Sjekken er utløpt. ")
 
 
 def test_a_company_signed_for_jointly_waits_for_those_named(product, dag, bank, seen):
@@ -315,11 +322,11 @@ def test_an_offer_stands_is_replaced_ends_soon_and_ends(product, dag, bank, seen
     bank.do("offer", "utlop")
     text = seen.follow(dag, number, "offer-expired", "Tilbudet er utløpt", "Ingenting er lånt")
     assert "200 000,00" not in text
-    seen.widget(dag, number, "offer-expired", "Ingenting er lånt")
+    seen.widget(dag, number, "offer-expired", "Tilbudet er utløpt. ", "Ingenting er lånt")
     window = identify(dag, product, "offer")
     window.get_by_role("button", name="Avslå", exact=True).click(timeout=30_000)
     seen.follow(dag, number, "declined", "Foretaket takket nei til tilbudet")
-    seen.widget(dag, number, "declined", "Foretaket takket nei til tilbudet")
+    seen.widget(dag, number, "declined", "Takket nei", "Foretaket takket nei til tilbudet. ")
     window.close()
 
 
@@ -349,12 +356,16 @@ def test_the_widget_follows_the_account_to_its_end(product, dag, bank, seen, pay
     seen.settings(dag, number, "changed", "200 000,00")
     pays("account", 2)
     bank.do("account", "les")
+    seen.widget(dag, number, "over-without-due", "Over kredittgrensen med", "har ikke sagt når det må betales")
+    bank.next_day()  # the bank says when once the day is closed
     seen.widget(dag, number, "over", "Over kredittgrensen med", "Betal 20 000,00 innen")
     seen.settings(dag, number, "over", "20 000,00")
     bank.do("account", "si-opp")
-    seen.widget(dag, number, "terminating", "Sagt opp", "Gjenstår å betale", "180 000,00")
+    seen.widget(dag, number, "terminating", "Sagt opp", "Gjenstår å betale", "Ingen nye uttak")
     seen.settings(dag, number, "terminating", "Sagt opp")
-    move(window, "180000", "Tilbakebetal")
+    window.reload()
+    owed = re.search(r"Benyttet ([\d ]+,\d\d)", plain(window.locator("main").inner_text()))[1]
+    move(window, owed, "Tilbakebetal")
     window.close()
     seen.widget(dag, number, "terminated", "Avsluttet", "Legg bort")
     dag.get_by_role("button", name="Legg bort").click()
@@ -388,6 +399,7 @@ def test_a_bank_that_does_not_answer(product, dag, bank, seen):
     dag.goto(f"{product.url}/klient/{number}/fakturafinansiering/?ny=1")
     dag.get_by_role("checkbox").check()
     at_bank(dag, dag.get_by_role("button", name=CHECK).click).close()
+    dag.wait_for_url("**/status")
     seen.follow(dag, number, "begun", "Vi leter etter svaret fra Buffer")
     shell(product, AGE, {"number": NUMBERS["consent"]})
     seen.widget(dag, NUMBERS["consent"], "stale", "Gamle tall", "Tallene er 3 timer gamle", "Prøv igjen nå")
