@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("financing", "0009_sync")]
+    dependencies = [("financing", "0010_history_and_what_was_seen")]
 
     operations = [
         migrations.DeleteModel("ProviderBreaker"),
