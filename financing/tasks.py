@@ -1,16 +1,21 @@
 """Celery's part: each task wakes one kind of work. The database decides what is due; lost or doubled it does no harm."""
 
+from contextlib import suppress
+from uuid import UUID
+
 from celery import shared_task
 from django.utils import timezone
 
 from access.models import Client
 from financing import hearing  # noqa: F401  listens in a worker
 from financing.models import WorkerBeat
+from financing.providers.base import ProviderRejected, ProviderUnavailable
 from financing.providers.buffer.webhook import read_event
 from financing.providers.registry import DEFAULT
 from financing.services import credit, events
 from financing.services.access import forget_origins
 from financing.services.alone import alone
+from financing.services.analysis_lines import READING, read_analysis_lines
 from financing.services.outbox import send_due
 from financing.services.sync import sync_credit
 
@@ -49,6 +54,15 @@ def drain_events() -> None:
 def refresh_agreement(client_id: int, reference: str) -> None:
     """Read one agreement by itself, because somebody asked."""
     credit.refresh_agreement(client=Client.objects.get(pk=client_id), provider_name=DEFAULT, reference=reference)
+
+
+@shared_task(name=READING)
+def read_lines(client_id: int, agreement_id: str) -> None:
+    """The lines of an agreement's analysis, so that a changed limit can be explained. Lost, they are read when asked for."""
+    with suppress(ProviderUnavailable, ProviderRejected):
+        read_analysis_lines(
+            client=Client.objects.get(pk=client_id), agreement_id=UUID(agreement_id), now=timezone.now()
+        )
 
 
 @shared_task(name="financing.tasks.forget")

@@ -6,7 +6,7 @@ from financing.api.tokens import Token
 from financing.api.views import Company, Receivables, Schema
 from financing.api.webhooks import buffer_webhook
 from financing.metrics import metrics
-from financing.views import accesses, agreement, begin, consents, follow
+from financing.views import accesses, agreement, begin, consents, follow, history
 
 client = "klient/<str:organisation_number>/"
 settings = client + "innstillinger/fakturafinansiering/"
@@ -18,7 +18,11 @@ urlpatterns = [
     path(client + "fakturafinansiering/lenke", follow.financing_link, name="financing_link"),
     path(client + "fakturafinansiering/avbryt", follow.financing_cancel, name="financing_cancel"),
     path(client + "fakturafinansiering/administrer", agreement.financing_manage, name="financing_manage"),
+    path(client + "fakturafinansiering/oppdater", agreement.financing_refresh, name="financing_refresh"),
+    path(client + "fakturafinansiering/legg-bort", agreement.financing_put_away, name="financing_put_away"),
     path(settings, agreement.financing_settings, name="financing_settings"),
+    path(settings + "historikk", history.financing_history, name="financing_history"),
+    path(settings + "poster", history.financing_lines, name="financing_lines"),
     path(settings + "samtykker/", consents.financing_consents, name="financing_consents"),
     path(settings + "samtykker/trekk-tilbake", consents.financing_withdraw, name="financing_withdraw"),
     path(settings + "samtykker/pa-nytt", consents.financing_consent_renew, name="financing_consent_renew"),

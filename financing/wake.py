@@ -17,13 +17,13 @@ class _Waker:
     """A thread that publishes. A broker that is gone or mute holds up this thread and no request."""
 
     def __init__(self) -> None:
-        self.wanted: set[str] = set()
+        self.wanted: set[tuple[str, tuple[object, ...]]] = set()
         self.asked = threading.Condition()
         self.thread: threading.Thread | None = None
 
-    def wake(self, task: str) -> None:
+    def wake(self, task: str, *arguments: object) -> None:
         with self.asked:
-            self.wanted.add(task)
+            self.wanted.add((task, arguments))
             if self.thread is None or not self.thread.is_alive():
                 self.thread = threading.Thread(target=self.run, name="waker", daemon=True)
                 self.thread.start()
@@ -35,9 +35,9 @@ class _Waker:
                 while not self.wanted:
                     self.asked.wait()
                 tasks, self.wanted = self.wanted, set()
-            for task in tasks:
+            for task, arguments in tasks:
                 try:
-                    current_app.send_task(task, expires=WORTHLESS_AFTER, retry=False)
+                    current_app.send_task(task, arguments, expires=WORTHLESS_AFTER, retry=False)
                 except Exception as error:
                     log.info("the worker was not woken for %s: %s", task, type(error).__name__)
             time.sleep(PAUSE)
@@ -46,9 +46,9 @@ class _Waker:
 _waker = _Waker()
 
 
-def wake(task: str) -> None:
+def wake(task: str, *arguments: object) -> None:
     """Ask a worker for the task of this name soon. Returns at once and never fails; call it after the commit."""
-    _waker.wake(task)
+    _waker.wake(task, *arguments)
 
 
 def _begin_anew() -> None:

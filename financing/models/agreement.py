@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -44,6 +45,7 @@ class Agreement(ClientOwned):
     sequence = models.BigIntegerField()
     read_at = models.DateTimeField()  # last read by itself, or stored with a change
     refused_at = models.DateTimeField(null=True)  # an answer about it was refused: the figures are older than the list
+    asked_again_at = models.DateTimeField(null=True)  # when a person last asked for its figures: not again at once
 
     class Meta(ClientOwned.Meta):
         abstract = False
@@ -72,9 +74,60 @@ class CreditSnapshot(ClientOwned):
     used = Money()
     available = Money()
     pending = Money()
+    due_amount = Money(null=True)
+    due_date = models.DateField(null=True)
+    analysis = models.JSONField(null=True)  # as it was told with these figures
     as_of = models.DateTimeField()
     recorded_at = models.DateTimeField()
 
     class Meta(ClientOwned.Meta):
         abstract = False
         constraints = [models.UniqueConstraint(fields=["agreement", "sequence"], name="snapshot_sequence_unique")]
+        indexes = [models.Index(fields=["client", "-id"], name="snapshot_newest_first")]
+
+
+class AnalysisLines(ClientOwned):
+    """The lines of one analysis as the bank gave them, and what moved its limit since the lines that were kept before.
+
+    They add up to the analysis's figures, or they are not kept. Of an agreement the newest two are.
+    """
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="lines", db_constraint=False)
+    analysis_reference = models.CharField(max_length=100)
+    as_of = models.DateTimeField()  # the bank's time of the analysis
+    read_at = models.DateTimeField()
+    limit = Money()
+    lines = models.JSONField()  # [receivable, debtor, amount, counted, reason], amounts as strings
+    limit_before = Money(null=True)
+    change = models.JSONField(null=True)  # [what, count, amount]: adds up to limit − limit_before
+
+    class Meta(ClientOwned.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "analysis_reference"], name="lines_once_per_analysis"),
+            models.CheckConstraint(
+                name="lines_change_has_a_limit_before",
+                condition=Q(change__isnull=True, limit_before__isnull=True)
+                | Q(change__isnull=False, limit_before__isnull=False),
+            ),
+        ]
+
+
+class SeenLimit(ClientOwned):
+    """What a person last saw of a limit, so that a change since then can be told to her: once, for the rest of a visit.
+
+    `limit` is what she sees now, `limit_before` what she saw until `before_at`; they are the same where nothing changed.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="seen", db_constraint=False)
+    limit = Money()
+    first_at = models.DateTimeField()  # when she first saw `limit`
+    last_at = models.DateTimeField()  # and when last, to the hour
+    limit_before = Money()
+    before_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # she put the card of the ended agreement away
+
+    class Meta(ClientOwned.Meta):
+        abstract = False
+        constraints = [models.UniqueConstraint(fields=["user", "agreement"], name="seen_limit_once_per_person")]

@@ -1,6 +1,12 @@
 """The small parts that views are made of."""
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.urls import reverse
+
+from access.models import Client
 
 
 @dataclass(frozen=True)
@@ -32,3 +38,30 @@ class Fact:
     label: str
     value: str
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A name with an amount or a day beside it. `signed`: a difference, written with its plus or minus."""
+
+    label: str
+    amount: Decimal | None = None
+    day: date | None = None
+    signed: bool = False
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is told beside the figures: in one colour of Designsystemet's, with what it is made of and where to read on."""
+
+    color: str
+    heading: str
+    text: str = ""
+    rows: tuple[Row, ...] = ()
+    link: Action | None = None
+    rising: bool | None = None  # of a limit that changed: up or down
+
+
+def address(name: str, client: Client) -> str:
+    """Of a page of this company."""
+    return reverse(name, args=[client.organisation_number])

@@ -15,6 +15,7 @@ from access.tenancy import client_scope
 from financing.models import Agreement, CreditSnapshot, MessageKind, Onboarding, ProviderSync
 from financing.providers.base import AgreementState, AnswerRefused, ProviderRejected, ProviderUnavailable
 from financing.selectors import latest_consent
+from financing.services.analysis_lines import nudge_lines
 from financing.services.bank import bank
 from financing.services.consent import end_access_of
 from financing.services.messages import put_message
@@ -24,6 +25,7 @@ from financing.services.transitions import ImpossibleMove, check_agreement_move
 log = logging.getLogger(__name__)
 
 STALE_AFTER = timedelta(minutes=30)
+ASK_EVERY = timedelta(seconds=20)
 AT_ONCE = 100
 CLAIMED = timedelta(seconds=100)  # longer than a task may run
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
@@ -96,6 +98,19 @@ def refresh_agreement(*, client: Client, provider_name: str, reference: str) -> 
         refuse_answer(client=client, provider_name=provider_name, reference=reference, why=str(error))
         raise
     return store_agreement(provider_name=provider_name, state=state)
+
+
+def refresh_at_once(*, client: Client, agreement: Agreement, now: datetime) -> bool:
+    """Read one agreement because a person asked; False where somebody did so a moment ago (ASK_EVERY).
+
+    Raises ProviderUnavailable, ProviderRejected.
+    """
+    with client_scope(client):
+        free = Agreement.objects.for_client(client).filter(pk=agreement.pk).exclude(asked_again_at__gt=now - ASK_EVERY)
+        if not free.update(asked_again_at=now):
+            return False
+    refresh_agreement(client=client, provider_name=agreement.provider, reference=agreement.provider_reference)
+    return True
 
 
 def clients_of_onboardings(provider_name: str, references: Collection[str]) -> dict[str, Client]:
@@ -172,9 +187,12 @@ def store_agreement(*, provider_name: str, state: AgreementState, client: Client
         if figures != _figures(agreement):
             CreditSnapshot.objects.for_client(client).create(
                 agreement=agreement, sequence=state.sequence, status=state.status, currency=state.currency,
-                limit=state.limit, used=state.used, available=state.available, pending=state.pending, as_of=state.as_of,
+                limit=state.limit, used=state.used, available=state.available, pending=state.pending,
+                due_amount=state.due_amount, due_date=state.due_date, analysis=agreement.analysis, as_of=state.as_of,
                 recorded_at=now,
             )  # fmt: skip
+            if state.analysis is not None and (figures is None or figures[1] != state.limit):
+                nudge_lines(agreement)
         if before != state.status:
             write_audit(
                 action="agreement.moved", client=client, about=agreement, details={"from": before, "to": state.status}
@@ -218,7 +236,10 @@ def _another_lives(client: Client, provider_name: str, state: AgreementState) ->
 
 
 def _figures(agreement: Agreement) -> tuple[Any, ...]:
-    return agreement.status, agreement.limit, agreement.used, agreement.available, agreement.pending
+    return (
+        agreement.status, agreement.limit, agreement.used, agreement.available, agreement.pending, agreement.due_amount,
+        agreement.due_date,
+    )  # fmt: skip
 
 
 def _copy(state: AgreementState, agreement: Agreement, now: datetime) -> None:

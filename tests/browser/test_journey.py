@@ -112,6 +112,16 @@ def test_from_the_report_to_the_limit_on_the_dashboard(product, toyen, sign_in, 
         assert words in text, text
     expect(page.get_by_role("button", name="Administrer avtale")).to_be_visible()
     shot(page, "settings")
+    # The bank's own lines, read over its API, add up to what the page explains.
+    page.get_by_role("link", name="Vis post for post").click()
+    text = plain(page.locator("main").inner_text())
+    for words in ("Leker på Nett", "263 500,00", "−195 125,00", "kunden samlet", "135 500,00", "78 375,00"):
+        assert words in text, text
+    shot(page, "analysis-lines")
+    page.go_back()
+    page.get_by_role("link", name="Historikk").click()
+    expect(page.get_by_role("row").filter(has_text="Benyttet +20")).to_have_count(1)
+    shot(page, "history")
 
 
 def test_page_and_command_agree(product, toyen, sign_in):

@@ -9,7 +9,11 @@ from access.services import known_person
 from access.tenancy import client_scope
 from financing.models import FINAL, Agreement, Consent, Onboarding
 
-OFFER = {"limit": "62000.00", "currency": "NOK"}
+OFFER = {
+    "limit": "62000.00", "currency": "NOK", "annual_interest_percent": "12.5", "effective_annual_percent": "13.24",
+    "limit_commission_percent": "0", "establishment_fee": "0.00", "drawing_fee": "0.00", "notice_days": 30,
+    "terms_url": "http://127.0.0.1:8001/vilkar", "security": None, "expires_at": "2099-01-01T00:00:00Z",
+}  # fmt: skip
 
 
 def onboarding(client, status="created", *, valid_days=365, **values):

@@ -3,8 +3,10 @@
 import json
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from access.models import Membership
 from access.privileges import Level
@@ -149,7 +151,7 @@ def test_a_step_goes_past_what_is_seen_over_what_is_not(client, company, dag):
     do(client, "unpaid_invoices", "venstre")
     assert shown(client) == ["unpaid_invoices", "financing"]
     with client_scope(company):  # nothing to show: it is no neighbour
-        Agreement.objects.for_client(company).update(status="terminated")
+        Agreement.objects.for_client(company).update(status="terminated", read_at=timezone.now() - timedelta(days=30))
     do(client, "receivables", "vis")
     assert shown(client) == ["unpaid_invoices", "receivables"]
     do(client, "receivables", "venstre")
