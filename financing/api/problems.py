@@ -12,7 +12,7 @@ from rest_framework.views import exception_handler
 
 PROBLEM = "application/problem+json"
 MACHINES = ("/api/", "/oauth/", "/webhooks/")  # what stands below is called by programs only
-OAUTH, WEBHOOKS = "/oauth/", "/webhooks/"
+OAUTH = "/oauth/"
 
 
 def problem(status: int, *, code: str = "", detail: str = "", **members: Any) -> dict[str, Any]:
@@ -42,8 +42,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
 class NoPagesForMachines:
     """Whoever refuses a program, Django itself included, it is answered in JSON: a problem, or RFC 6749's error.
 
-    Outermost, so that also what other middleware refuses comes by here. A webhook is refused without a body, as it is
-    taken without one: who sends them reads the status, and who forges them is told no more.
+    Outermost, so that also what other middleware refuses comes by here.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -53,9 +52,7 @@ class NoPagesForMachines:
         if not request.path_info.startswith(MACHINES):
             return self.get_response(request)
         response = self.get_response(request)
-        if request.path_info.startswith(WEBHOOKS) and not response.content:
-            del response["Content-Type"]
-        elif response.status_code >= 400 and not response.get("Content-Type", "").startswith("application/"):
+        if response.status_code >= 400 and not response.get("Content-Type", "").startswith("application/"):
             body, kind = self._refusal(request, response.status_code)
             response.content = json.dumps(body).encode()
             response["Content-Type"] = kind

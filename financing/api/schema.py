@@ -41,11 +41,12 @@ def _said(text: str, **field: Any) -> Json:
 
 def _answer(text: str, kind: str, schema: Json, **headers: str) -> Json:
     found: Json = {"description": text, "content": {kind: {"schema": schema}}}
-    return found | ({"headers": _headers(**headers)} if headers else {})
-
-
-def _headers(**said: str) -> Json:
-    return {name.replace("_", "-"): {"description": text, "schema": {"type": "string"}} for name, text in said.items()}
+    if headers:
+        found["headers"] = {
+            name.replace("_", "-"): {"description": said, "schema": {"type": "string"}}
+            for name, said in headers.items()
+        }
+    return found
 
 
 def _problem(text: str, **headers: str) -> Json:
@@ -228,7 +229,7 @@ PATHS = {
             "operationId": "webhook",
             "summary": "Tell us that something changed at the bank",
             "description": "Standard Webhooks 1.0.0, signed with the shared secret over the raw body. 2xx is answered only once"
-            " the event is stored; the same id again is answered alike. No answer has a body.",
+            " the event is stored; the same id again is answered alike.",
             "security": [],
             "parameters": [
                 _header("webhook-id", "The same on every retry."),
@@ -238,14 +239,14 @@ PATHS = {
             "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("Event")}}},
             "responses": {
                 "204": {"description": "Stored."},
-                "400": {"description": "The headers or the body cannot be read."},
-                "401": {"description": "The signature or its time is wrong."},
-                "405": {"description": "Only POST.", "headers": _headers(Allow=ALLOW)},
-                "411": {"description": "The body's length is not said."},
-                "413": {"description": "Larger than an event can be."},
-                "415": {"description": "Not application/json, or compressed."},
-                "429": {"description": "Too many at once.", "headers": _headers(Retry_After="Seconds.")},
-                "503": {"description": "It cannot be verified now; send it again."},
+                "400": _problem("The headers or the body cannot be read."),
+                "401": _problem("The signature or its time is wrong."),
+                "405": _problem("Only POST.", Allow=ALLOW),
+                "411": _problem("The body's length is not said."),
+                "413": _problem("Larger than an event can be."),
+                "415": _problem("Not application/json, or compressed."),
+                "429": _problem("Too many at once.", Retry_After="Seconds."),
+                "503": _problem("It cannot be verified now; send it again."),
             },
         }
     },

@@ -93,11 +93,6 @@ def test_a_host_that_is_not_ours(address, bearer):
     assert answer.status_code in (400, 405) and answer["Content-Type"] in (PROBLEM, JSON)
 
 
-def test_a_webhook_is_refused_without_a_body_and_is_no_page():
-    for answer in (Browser().post("/webhooks/buffer", {}), Browser().get("/webhooks/buffer")):
-        assert answer.status_code in (405, 415) and answer.content == b"" and "Content-Type" not in answer
-
-
 def test_people_still_get_pages(client):
     answer = client.get("/tull")
     assert answer.status_code == 404 and answer["Content-Type"].startswith("text/html")
