@@ -88,14 +88,10 @@ def offer(days, **values):
 
 def offered(client, days=30, accepted=False):
     """An agreement that is only offered."""
-    one = agreement(client, "offered", limit="518000.00")
+    one = agreement(client, "offered", "accepted" if accepted else "offered", limit="518000.00")
     with client_scope(client):
         Agreement.objects.for_client(client).update(available=0)
-        Onboarding.objects.for_client(client).update(
-            offer=offer(days),
-            status="accepted" if accepted else "offered",
-            ended_at=timezone.now() if accepted else None,
-        )
+        Onboarding.objects.for_client(client).update(offer=offer(days))
     return one
 
 
