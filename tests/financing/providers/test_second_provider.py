@@ -191,7 +191,9 @@ def test_a_state_is_no_way_back_to_the_other_providers_onboarding(company, dag, 
             take_return(hashed=state_hash(state), provider_reference=reference, user=dag, now=timezone.now())
     assert onboarding_at(company, "buffer").returned_at is None and onboarding_at(company, "tiny").returned_at is None
     for state, reference, provider in ((begun.state, "onb-1", "buffer"), (other.state, "t-1", "tiny")):
-        _client, came_back = take_return(hashed=state_hash(state), provider_reference=reference, user=dag, now=timezone.now())
+        _client, came_back = take_return(
+            hashed=state_hash(state), provider_reference=reference, user=dag, now=timezone.now()
+        )
         assert came_back.provider == provider
 
 
