@@ -25,6 +25,7 @@ from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthen
 
 from access.models import User
 from access.services import write_audit
+from access.sparing import Sparing
 
 log = logging.getLogger(__name__)
 
@@ -205,6 +206,9 @@ class Backend(OIDCAuthenticationBackend):
         return user_obj.has_perm(perm, obj)
 
 
+refusals = Sparing(most=30, seconds=60)  # anybody may call the callback
+
+
 @method_decorator(login_not_required, name="dispatch")
 class Callback(OIDCAuthenticationCallbackView):
     """Where the provider sends the browser back."""
@@ -228,9 +232,12 @@ class Callback(OIDCAuthenticationCallbackView):
         return response if getattr(self, "user", None) else self.refused("no_code")
 
     def refused(self, reason: str) -> HttpResponse:
-        """The failure page, with one line in the log and one in the audit log; never with what was sent."""
+        """The failure page, with one line in the log and, but for a flood, one in the audit log; never with what was sent."""
         log.warning("sign-in refused: %s", reason)
-        write_audit(action="sign_in.refused", details={"why": reason})
+        left_out = refusals.take(time.monotonic())
+        if left_out is not None:
+            more = {"left_out_before": left_out} if left_out else {}
+            write_audit(action="sign_in.refused", details={"why": reason, **more})
         # Only whom the provider has vouched for is told that it is the access that she lacks.
         return redirect(f"{self.failure_url}?{WITHOUT_ACCESS}" if reason == UNKNOWN_PERSON else self.failure_url)
 

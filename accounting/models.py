@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -70,7 +71,7 @@ class Customer(ClientOwned):
     country = models.CharField(max_length=2, default="NO")
     private_person = models.BooleanField(default=False)
     related_party = models.BooleanField(default=False)
-    changed_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(db_default=Now(), editable=False)  # a trigger sets it at every write
 
     class Meta(ClientOwned.Meta):
         abstract = False
@@ -130,7 +131,7 @@ class LedgerEntry(ClientOwned):
     in_collection = models.BooleanField(default=False)
     assigned = models.BooleanField(default=False, help_text=_("Sold or pledged to another."))
     registered_at = models.DateTimeField(default=timezone.now)
-    changed_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(db_default=Now(), editable=False)  # a trigger sets it at every write
 
     class Meta(ClientOwned.Meta):
         abstract = False

@@ -1,20 +1,22 @@
 """The receivables as an outsider may read them: page by page, stable under writes, none missed.
 
-Fields are an allow-list (INTERFACES: «For the provider»); what stands here is what the consent's words name.
+Fields are an allow-list; what stands here is what the consent's words name. docs/decisions/0013-changed-since.md.
 """
 
-import base64
-import json
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.core import signing
 from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Greatest
 
 from access.models import Client
 from accounting.models import LedgerEntry
+
+MARGIN = timedelta(minutes=1)
 
 
 class BadCursor(Exception):
@@ -32,18 +34,26 @@ class Page:
     items: list[dict[str, Any]]
     next_cursor: str | None
     next_changed_since: str
+    changed_since: str  # as it was understood, empty for none
 
 
 def receivables_page(*, client: Client, changed_since: str, cursor: str, page_size: int) -> Page:
-    """One page in the order of ids, inside the client's scope. Raises BadCursor.
+    """One page in the order of ids, inside the client's scope and first in its transaction. Raises BadCursor.
 
     Without `changed_since`: what is open now, whatever its date. With it: also what was closed since, and every open
-    item whose debtor changed. Amounts are strings in the client's currency, `currency_amount` in `currency`.
+    item whose debtor changed. A cursor carries its reading's `changed_since`; another one beside it is refused.
+    Amounts are strings in the client's currency, `currency_amount` in `currency`.
     """
-    last_id, next_changed_since = _read_cursor(cursor) if cursor else (0, _horizon())
+    since = _time(changed_since) if changed_since else None
+    if cursor:
+        last_id, begun, next_changed_since = _read_cursor(client, cursor)
+        if since and begun != since:
+            raise BadCursor("cursor", "it belongs to a reading with another changed_since")
+        since = begun
+    else:
+        last_id, next_changed_since = 0, _horizon(since)
     entries = LedgerEntry.objects.for_client(client).filter(id__gt=last_id).select_related("customer")
-    if changed_since:
-        since = _time(changed_since)
+    if since:
         entries = entries.filter(Q(changed_at__gte=since) | Q(customer__changed_at__gte=since, closed_on__isnull=True))
     else:
         entries = entries.filter(closed_on__isnull=True)
@@ -53,8 +63,9 @@ def receivables_page(*, client: Client, changed_since: str, cursor: str, page_si
     rows = rows[:page_size]
     return Page(
         [_item(row) for row in rows],
-        _cursor(rows[-1].pk, next_changed_since) if more else None,
-        next_changed_since,
+        _cursor(client, rows[-1].pk, since, next_changed_since) if more else None,
+        _text(next_changed_since),
+        _text(since) if since else "",
     )
 
 
@@ -89,43 +100,65 @@ def _item(entry: Any) -> dict[str, Any]:
     }
 
 
-def _horizon() -> str:
-    """The time before which everything that was written is visible now.
+# Every table whose rows an item is made of has a trigger that sets `changed_at` to now(), the start of the transaction.
+# Backends of other roles show no times to us; where they may write, nothing is known but that they began after the server.
+# A prepared transaction has no backend, and its beginning stands nowhere.
+_UNDER_WAY = """
+SELECT LEAST(now(), min(a.xact_start)),
+       CASE WHEN EXISTS (SELECT FROM pg_prepared_xacts WHERE database = current_database()) THEN to_timestamp(0)
+            WHEN bool_or(a.backend_start IS NULL AND a.usesysid IS NOT NULL AND
+                         COALESCE(has_table_privilege(r.oid, 'accounting_ledgerentry', 'INSERT, UPDATE'), true))
+            THEN pg_postmaster_start_time() END
+  FROM pg_stat_activity a LEFT JOIN pg_roles r ON r.oid = a.usesysid
+ WHERE a.datname = current_database()
+"""
 
-    A row's `changed_at` is the start of the transaction that wrote it, so what is still being written carries a time at
-    or after the start of the oldest transaction under way: that is what to ask from next time. Read before the rows are.
+
+def _horizon(since: datetime | None) -> datetime:
+    """The time before which everything that was written is visible from now on.
+
+    What is still being written carries a time at or after the start of the oldest transaction under way. Read before the
+    rows are: whoever has ended by then is seen by the later statement (READ COMMITTED), since a backend shows its
+    transaction until others see what it did. MARGIN is for one that has taken its time and not shown it yet.
+    Where somebody cannot be seen into, the time stays at `since`, which was true when it was given.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT LEAST(now(), min(xact_start)) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND xact_start IS NOT NULL AND backend_type = 'client backend'"
-        )
-        return _text(cursor.fetchone()[0])
+        cursor.execute(_UNDER_WAY)
+        horizon, hidden_since = cursor.fetchone()
+    horizon -= MARGIN
+    if hidden_since is not None:
+        horizon = min(horizon, max(hidden_since, since or hidden_since))
+    return horizon
 
 
 def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)  # RFC 3339
+
+
 def _time(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise BadCursor("changed_since", "send what next_changed_since gave")
-    return found
+        if _MOMENT.fullmatch(text):
+            return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):  # no such day, or before the year 1 or after 9999 in UTC
+        pass
+    raise BadCursor("changed_since", "send what next_changed_since gave, a time as 2026-01-31T12:00:00Z")
 
 
-def _cursor(last_id: int, next_changed_since: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([last_id, next_changed_since]).encode()).decode().rstrip("=")
+def _signer(client: Client) -> signing.Signer:
+    # A cursor is ours and this company's, or none.
+    return signing.Signer(salt=f"accounting.receivables.{client.pk}")
 
 
-def _read_cursor(text: str) -> tuple[int, str]:
+def _cursor(client: Client, last_id: int, since: datetime | None, next_changed_since: datetime) -> str:
+    return _signer(client).sign_object([last_id, _text(since) if since else None, _text(next_changed_since)])
+
+
+def _read_cursor(client: Client, text: str) -> tuple[int, datetime | None, datetime]:
     try:
-        last_id, since = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if not isinstance(last_id, int) or not 0 <= last_id < 2**63:
-            raise ValueError(last_id)
-        return last_id, _text(_time(since))
-    except (ValueError, TypeError, AttributeError, BadCursor):
+        last_id, since, next_changed_since = _signer(client).unsign_object(text)
+    except (signing.BadSignature, UnicodeError):
         raise BadCursor("cursor", "send what next_cursor gave") from None
+    return last_id, _time(since) if since else None, _time(next_changed_since)

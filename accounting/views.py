@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from access.csp import forms_may_end_at
 from access.decorators import ClientRequest, requires
 from access.models import Client
 from access.privileges import FINANCING, INVOICES, REPORTS
@@ -163,7 +165,10 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
         ],
         "financing_url": reverse("financing", args=[number]) if FINANCING in request.rights else None,
     }
-    return TemplateResponse(request, page.template, context, status=400 if errors else 200)
+    response = TemplateResponse(request, page.template, context, status=400 if errors else 200)
+    if context["financing_url"]:  # the dialog of its button has a form that ends at the bank, in a new window
+        forms_may_end_at(response, settings.BUFFER_BASE_URL)
+    return response
 
 
 def _choices(client: Client, page: Page) -> dict[str, Any]:

@@ -127,6 +127,8 @@ class Servers:
                 "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
             )  # fmt: skip
         options = [f"-c listen_addresses= -k {shlex.quote(str(self.sockets))} -c timezone=UTC -c max_connections=60"]
+        # What a statement that failed was about does not belong into a log: neither its values nor the row it met.
+        options.append("-c log_min_error_statement=panic -c log_error_verbosity=terse")
         if not self.durable:
             options.append("-c fsync=off -c synchronous_commit=off -c full_page_writes=off")
         log = self.log / "postgres.log"

@@ -93,7 +93,7 @@ def commands(state: Path, web: int, bank: int) -> dict[str, str]:
     python = f"exec {shlex.quote(sys.executable)} -m"
     memory = " --worker-tmp-dir /dev/shm" if os.path.isdir("/dev/shm") else ""  # noqa: S108  a heartbeat, no data
     gunicorn = f"{python} gunicorn --no-control-socket --graceful-timeout 5{memory}"
-    logged = f"--access-logfile - --access-logformat {shlex.quote(ACCESS_LOG)}"
+    logged = f"--logger-class config.logs.Logger --access-logfile - --access-logformat {shlex.quote(ACCESS_LOG)}"
     celery = f"{python} celery -A config --quiet"
     worker = f"{shlex.quote(sys.executable)} -m celery -A config --quiet worker"
     schedule = shlex.quote(str(state / "beat-schedule"))

@@ -3,8 +3,9 @@
 from django.urls import path
 
 from financing.api.tokens import Token
-from financing.api.views import Company, Receivables
+from financing.api.views import Company, Receivables, Schema
 from financing.api.webhooks import buffer_webhook
+from financing.metrics import metrics
 from financing.views import accesses, agreement, begin, consents, follow, history
 
 client = "klient/<str:organisation_number>/"
@@ -34,4 +35,6 @@ urlpatterns = [
     path("webhooks/buffer", buffer_webhook, name="webhook"),
     path("api/v1/company", Company.as_view(), name="api_company"),
     path("api/v1/receivables", Receivables.as_view(), name="api_receivables"),
+    path("api/v1/schema", Schema.as_view(), name="api_schema"),
+    path("metrics", metrics, name="metrics"),
 ]

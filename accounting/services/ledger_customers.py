@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.db import connection
-from stdnum.no import fodselsnummer
 
 from access.models import Client, is_organisation_number
-from accounting.services.saft_checks import Warnings, bare_number
+from access.redaction import IDENTITY_NUMBER, holds_identity_number, without_identity_numbers
+from accounting.services.saft_checks import Warnings, bare_number, warn_of_identity_number
 from accounting.services.statistics import analyse_customers
 
 TRUE = ("true", "yes", "ja", "1")
@@ -81,6 +81,7 @@ def store_customers(client: Client, warnings: Warnings) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.ledger_customer")
         cursor.execute(_SAID, given)
+        _hide_identity_numbers(warnings)
         cursor.execute("ANALYZE ledger_customer")
         cursor.execute(_UPDATE, given)
         updated = cursor.rowcount
@@ -91,6 +92,28 @@ def store_customers(client: Client, warnings: Warnings) -> dict[str, int]:
     analyse_customers(created)
     _warn(warnings)
     return {"created": created, "updated": updated, "unchanged": count - created - updated}
+
+
+def _hide_identity_numbers(warnings: Warnings) -> None:
+    """Take them out of what the file says; whose number one stands for is a private person."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number, name, organisation_number FROM ledger_customer"
+            " WHERE name ~ %(one)s OR organisation_number ~ %(one)s ORDER BY number",
+            {"one": IDENTITY_NUMBER},
+        )
+        for number, name, written in cursor.fetchall():
+            if holds_identity_number(name):
+                warn_of_identity_number(number, "name", warnings)
+                cursor.execute(
+                    "UPDATE ledger_customer SET name = %s WHERE number = %s", [without_identity_numbers(name), number]
+                )
+            if holds_identity_number(written):
+                warn_of_identity_number(number, "organisation number", warnings)
+                cursor.execute(
+                    "UPDATE ledger_customer SET organisation_number = '', private_person = true WHERE number = %s",
+                    [number],
+                )
 
 
 def _warn(warnings: Warnings) -> None:
@@ -106,7 +129,7 @@ def _warn(warnings: Warnings) -> None:
                     f"customer {number} is not described alike on all rows: the newest entry counts, which says {name}"
                 )
                 warnings.add("customer_differs", told, number)
-            if not written or other or fodselsnummer.is_valid(written):
+            if not written or other:
                 continue
             if not is_organisation_number(bare_number(written)):
                 told = f"customer {number}: the organisation number {written} has a wrong check digit or length"

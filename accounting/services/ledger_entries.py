@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from access.models import Client
+from access.redaction import IDENTITY_NUMBER, holds_identity_number
 from accounting.imports.ledger_csv import ENTRIES, FileRefused, LedgerCsv
 from accounting.models import Kind
 from accounting.services.ledger_customers import FALSE, TRUE, store_customers
 from accounting.services.ledger_staging import AMOUNT, Rule, is_no_date, line_of, refuse_first, row, stage
-from accounting.services.saft_checks import Warnings
+from accounting.services.saft_checks import IDENTITY_NUMBER_TOLD, Warnings
 
 _AMOUNT_TOLD = "write it as 1234.50, at most two decimals and sixteen digits before the point"
 _DATE_TOLD = "write it as 2026-01-31"
@@ -78,6 +79,7 @@ def store_entries(client: Client, path: Path, warnings: Warnings) -> Stored:
         refuse_first(path, "ledger_row", _rules(client.base_currency, file.columns))
     given: dict[str, Any] = {"client": client.pk, "base": client.base_currency, "true": list(TRUE)}
     _refuse_repeated(path)
+    _refuse_identity_numbers(path)
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM accounting_ledgerentry WHERE client_id = %s)", [client.pk])
         (has_books,) = cursor.fetchone()
@@ -155,6 +157,17 @@ def _refuse_repeated(path: Path) -> None:
             f"entry_id {entry_id[:60]} stands on line {line_of('ledger_row', first)} already: leave one of the two out"
         )
         raise FileRefused(path, told, line_of("ledger_row", second))
+
+
+def _refuse_identity_numbers(path: Path) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT customer_number, min(n) FROM ledger_row WHERE customer_number ~ %s GROUP BY 1 ORDER BY 2",
+            [IDENTITY_NUMBER],
+        )
+        for customer_number, n in cursor.fetchall():
+            if holds_identity_number(customer_number):
+                raise FileRefused(path, f"customer_number is {IDENTITY_NUMBER_TOLD}", line_of("ledger_row", n))
 
 
 def _compare(path: Path, given: dict[str, Any], columns: list[str], warnings: Warnings) -> int:

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from stdnum.no import fodselsnummer
-
 from access.models import is_organisation_number
+from access.redaction import holds_identity_number
 from accounting.imports.saft_file import Customer, Header, SaftFile, Transaction
 
 ZERO = Decimal("0.00")
+IDENTITY_NUMBER_TOLD = "a national identity number, which is not kept here: give the customer another number"
 MOST_WARNINGS = 50  # of one code; the rest is counted
 
 
@@ -81,11 +81,23 @@ def check_customer(customer: Customer, warnings: Warnings) -> None:
         told = f"customer {customer.number} stands twice with the same account: its balances are added"
         warnings.add("customer_repeated", told, f"line {customer.repeated_at}")
     written = customer.organisation_number
+    if holds_identity_number(written):
+        warn_of_identity_number(customer.number, "organisation number", warnings)
+    if holds_identity_number(customer.name):
+        warn_of_identity_number(customer.number, "name", warnings)
     if not written or (customer.country or "NO").upper() != "NO" or is_person(customer):
         return
     if not is_organisation_number(bare_number(written)):
         told = f"customer {customer.number}: the organisation number {written} has a wrong check digit or length"
         warnings.add("customer_number_check_digit", told, customer.number)
+
+
+def warn_of_identity_number(number: str, field: str, warnings: Warnings) -> None:
+    """That a national identity number stood there and was not kept; the number itself is not said."""
+    told = (
+        f"customer {number}: the {field} holds a national identity number, which is not kept: take it out of the books"
+    )
+    warnings.add("national_identity_number", told, number)
 
 
 def check_voucher(voucher: Transaction, header: Header, warnings: Warnings) -> None:
@@ -151,7 +163,7 @@ def is_person(customer: Customer) -> bool:
     """Whether the file says plainly that this is a private person: by a type, or by a national identity number."""
     if customer.type.lower() in ("private", "privat", "person", "privatperson", "private person"):
         return True
-    return bool(fodselsnummer.is_valid(customer.organisation_number))
+    return holds_identity_number(customer.organisation_number)
 
 
 def bare_number(number: str) -> str:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from access.models import Client, User
+from access.redaction import holds_identity_number, without_identity_numbers
 from access.services import write_audit
 from access.tenancy import client_scope
 from accounting.imports.refusal import ImportRefused
@@ -20,6 +21,7 @@ from accounting.imports.saft_rules import due_date_of, is_receivable, is_receiva
 from accounting.models import Kind, LedgerEntry
 from accounting.services import saft_checks, saft_store
 from accounting.services.ledger_matching import match_entries_after
+from accounting.services.saft_checks import IDENTITY_NUMBER_TOLD
 from accounting.services.saft_company import company_of
 from accounting.services.saft_entries import Staged, held_openings
 from accounting.services.saft_store import DAY, ZERO
@@ -110,16 +112,16 @@ class _Import:
         }
 
     def _customer(self, one: Customer) -> tuple[Any, ...]:
-        _short(one.number, "customer number", one.line)
+        _customer_number(one.number, one.line)
         for balance in one.balances:
             _short(balance.account or "", "account", one.line)
         saft_checks.check_customer(one, self.warnings)
         country = one.country.upper()
         known = len(country) == 2 and country.isascii() and country.isalpha()
-        return (
-            one.number, one.name[:300], one.organisation_number[:40], country if known else "NO",
-            saft_checks.is_person(one),
-        )  # fmt: skip
+        person = saft_checks.is_person(one)
+        number = "" if holds_identity_number(one.organisation_number) else one.organisation_number[:40]
+        name = without_identity_numbers(one.name)[:300]
+        return one.number, name, number, country if known else "NO", person
 
     # Opening balances
 
@@ -177,7 +179,8 @@ class _Import:
         if line.customer:
             if customer is None and line.customer not in self.strangers:
                 self.strangers.add(line.customer)
-                told = f"customer {line.customer[:40]} of voucher {voucher.id[:40]} is not in the master files"
+                number = without_identity_numbers(line.customer)[:40]
+                told = f"customer {number} of voucher {voucher.id[:40]} is not in the master files"
                 self.warnings.add("unknown_customer", told, f"line {line.line}")
         # Other accounts of 15xx than those named are no customers' where any are named.
         elif line.account in self.named or (not self.named and is_receivable_account(line.account)):
@@ -195,9 +198,10 @@ class _Import:
         if len(identity) + len(record) > 285:  # of the 300 that are kept; a turn may be added
             raise ImportRefused(f"the ids of {identity[:60]}… are too long to be kept: shorten them", line.line)
         return (
-            line.line, identity, record, _short(line.customer, "customer number", line.line), kind[0], kind[1],
+            line.line, identity, record, _customer_number(line.customer, line.line), kind[0], kind[1],
             _short(line.account, "account", line.line), voucher.id[:100], line.reference[:100], line.kid[:100],
-            line.cross_reference[:100], line.source_document[:100], line.description[:300], voucher.date + self.shift,
+            line.cross_reference[:100], line.source_document[:100],
+            without_identity_numbers(line.description)[:300], voucher.date + self.shift,
             voucher.posting_date + self.shift if voucher.posting_date else None, due + self.shift if due else None,
             assumed, line.amount, currency, in_currency, analyses.get("A", "")[:60], analyses.get("P", "")[:60],
         )  # fmt: skip
@@ -234,6 +238,12 @@ def _opening_id(one: Customer, account: str | None) -> str:
 def _identity(*parts: str) -> str:
     """Joined by colons; what could be taken for a separator in a part is escaped, so that two lines never share one."""
     return ":".join(quote(part, safe="#/ æøåÆØÅ") for part in parts)
+
+
+def _customer_number(number: str, line: int) -> str:
+    if holds_identity_number(number):
+        raise ImportRefused(f"a customer number is {IDENTITY_NUMBER_TOLD}", line)
+    return _short(number, "customer number", line)
 
 
 def _short(number: str, word: str, line: int) -> str:

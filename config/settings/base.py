@@ -37,6 +37,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "financing.api.problems.NoPagesForMachines",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -144,12 +145,13 @@ STORAGES = {
 
 # The bank reads through this
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["oauth2_provider.contrib.rest_framework.OAuth2Authentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["financing.api.permissions.ConsentAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["financing.api.permissions.Denied"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "financing.api.problems.problem_details",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
 }
 OAUTH2_PROVIDER = {
     "OAUTH2_VALIDATOR_CLASS": "financing.api.tokens.ConsentValidator",
@@ -224,12 +226,20 @@ CELERY_BEAT_SCHEDULE = {
     "forget": {"task": "financing.tasks.forget", "schedule": crontab(hour=2, minute=20)},
 }
 
+METRICS_TOKEN = env.read("METRICS_TOKEN", "")
+SECRET_SETTINGS = (  # never in a log (access/redaction.py)
+    "SECRET_KEY", "OIDC_RP_CLIENT_SECRET", "BUFFER_CLIENT_SECRET", "BUFFER_WEBHOOK_SECRET", "METRICS_TOKEN",
+)  # fmt: skip
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "plain": {"()": "access.redaction.Redacting", "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    # At DEBUG they write down the tokens that they are shown.
+    "loggers": {"oauthlib": {"level": "INFO"}, "oauth2_provider": {"level": "INFO"}},
 }
 # How many proxies of our own stand in front; so many entries of X-Forwarded-For from its end are theirs to say.
 PROXY_HOPS = 0

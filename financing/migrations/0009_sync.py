@@ -30,7 +30,7 @@ CREATE FUNCTION clients_with_living_onboardings(provider_name text) RETURNS SETO
 class Migration(migrations.Migration):
     dependencies = [
         ("access", "0003_names"),
-        ("financing", "0006_consent_record"),
+        ("financing", "0008_onboarding_told"),
     ]
 
     operations = [

@@ -50,6 +50,7 @@ class Onboarding(ClientOwned):
     missing_signatories = models.JSONField(default=list)
     needs_grant = models.BooleanField(default=False)
     offer = models.JSONField(null=True)
+    replaced_offer = models.JSONField(null=True)  # what was offered before, where the bank put another in its place
     analysis = models.JSONField(null=True)
     agreement_reference = models.CharField(max_length=100, blank=True)
     started_at = models.DateTimeField()
@@ -85,13 +86,17 @@ class Onboarding(ClientOwned):
 
 
 class ReturnState(ClientOwned):
-    """The state of one way out to the bank and back: single use, hashed, bound to person, client and onboarding."""
+    """The state of one way out to the bank and back: single use, hashed, bound to person, client and onboarding.
+
+    The onboarding has one consent and one provider for ever, so it is bound to these too.
+    """
 
     onboarding = models.ForeignKey(Onboarding, on_delete=models.CASCADE, related_name="states", db_constraint=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     state_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
+    link_expires_at = models.DateTimeField(null=True)  # until when the bank's page that carries it can be opened
     used_at = models.DateTimeField(null=True)
 
     class Meta(ClientOwned.Meta):

@@ -18,6 +18,9 @@ class Action:
     method: str = "get"
     new_window: bool = False
     primary: bool = False
+    quiet: bool = False  # a way out, or a second best
+    consequence: str = ""  # what follows; where it is said, a second click is asked for
+    confirmed_label: str = ""  # of that second click
 
 
 @dataclass(frozen=True)
@@ -53,3 +56,12 @@ class Note:
 def address(name: str, client: Client) -> str:
     """Of a page of this company."""
     return reverse(name, args=[client.organisation_number])
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of a list: what it is, and how it stands."""
+
+    label: str
+    value: str
+    note: str = ""

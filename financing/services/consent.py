@@ -198,8 +198,10 @@ def _carry_tokens(former: UUID, following: UUID) -> int:
     """
     tokens, codes = get_refresh_token_model().objects, get_grant_model().objects
     living = tokens.filter(token_family=former, revoked__isnull=True).count()
+    living += codes.filter(nonce=str(former), claims="").count()  # a used one is kept too, to be known by
     tokens.filter(token_family=former).update(token_family=following)
-    return living + codes.filter(nonce=str(former)).update(nonce=str(following))
+    codes.filter(nonce=str(former)).update(nonce=str(following))
+    return living
 
 
 def new_code(*, consent: Consent, code: str, expires_at: datetime) -> None:

@@ -20,6 +20,7 @@ from financing.services.bank import bank
 from financing.services.consent import end_access_of
 from financing.services.messages import put_message
 from financing.services.onboarding_reading import analysis_json, read_onboarding
+from financing.services.transitions import ImpossibleMove, check_agreement_move
 
 log = logging.getLogger(__name__)
 
@@ -173,6 +174,11 @@ def store_agreement(*, provider_name: str, state: AgreementState, client: Client
         if state.sequence <= agreement.sequence:
             Agreement.objects.for_client(client).filter(pk=agreement.pk).update(read_at=now, refused_at=None)
             _answer(client, agreement, now)
+            return False
+        try:
+            check_agreement_move(agreement.status, state.status)
+        except ImpossibleMove as error:
+            refuse_answer(client=client, provider_name=provider_name, reference=state.id, why=str(error))
             return False
         before, figures = agreement.status, _figures(agreement) if agreement.sequence >= 0 else None
         _copy(state, agreement, now)

@@ -1,5 +1,6 @@
 """An onboarding begun, opened again and given up: what is stored first, then asked of the bank."""
 
+import logging
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,14 +12,12 @@ from access.models import Client, User
 from access.services import write_audit
 from access.tenancy import client_scope
 from financing.consent_text import ConsentText
-from financing.models import Onboarding
+from financing.models import FINAL, Agreement, MessageKind, Onboarding
 from financing.providers.base import (
-    Cancelled,
     Grant,
     Link,
     OnboardingPage,
     OnboardingRequest,
-    OnboardingState,
     ProviderRejected,
     ProviderUnavailable,
 )
@@ -26,7 +25,12 @@ from financing.selectors import living_agreement, living_onboarding
 from financing.services.bank import bank
 from financing.services.consent import Origin, end_consent, give_consent, new_grant
 from financing.services.onboarding_reading import fail_onboarding, read_onboarding, store_onboarding
-from financing.services.returning import new_state, return_url
+from financing.services.outbox import put_message, send_message
+from financing.services.returning import keep_link_life, new_state, return_url
+
+log = logging.getLogger(__name__)
+
+KNOWN_AT_THE_BANK = "known_at_the_bank"  # our own reason for `failed`
 
 
 class OnboardingLives(Exception):
@@ -39,6 +43,10 @@ class OnboardingLives(Exception):
 
 class AgreementLives(Exception):
     """The company has an agreement already."""
+
+
+class OnboardingEnds(Exception):
+    """It is over, or its access was withdrawn and the bank is being told: no page of it is opened any more."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ def ask_bank(*, client: Client, begun: Begun, key: str = "") -> Link:
     """Begin at the bank, outside any transaction, and store the answer. A repeat with a new code has a new key.
 
     Raises ProviderUnavailable (the row stays; the tick finds the onboarding by its reference) and ProviderRejected
-    (the onboarding has failed and the access is taken away).
+    (the onboarding has failed and the access is taken away; 409 with an `onboarding_id`: the bank knows another one).
     """
     onboarding = begun.onboarding
     request = OnboardingRequest(
@@ -102,48 +110,80 @@ def ask_bank(*, client: Client, begun: Begun, key: str = "") -> Link:
     try:
         state, link = bank(onboarding.provider).begin(request, key=key or f"begin-{onboarding.pk}")
     except ProviderRejected as error:
+        if error.status == 409 and error.onboarding_id:
+            return _adopt(client, begun, error)
         with client_scope(client):
             fail_onboarding(onboarding, f"refused_{error.status}", timezone.now())
         raise
     store_onboarding(client=client, onboarding_id=onboarding.pk, state=state, now=timezone.now())
+    with client_scope(client):
+        keep_link_life(onboarding, begun.state, link.expires_at)
     return link
+
+
+def _adopt(client: Client, begun: Begun, refused: ProviderRejected) -> Link:
+    """The bank knows an onboarding of the company already. Ours by its reference: go on with it. Else this one has failed."""
+    onboarding = begun.onboarding
+    try:
+        known = bank(onboarding.provider).onboarding(refused.onboarding_id)
+    except ProviderRejected:  # another's, which we may not even see
+        known = None
+    if known is None or known.reference != str(onboarding.pk) or known.status in FINAL:
+        with client_scope(client):
+            fail_onboarding(onboarding, KNOWN_AT_THE_BANK, timezone.now())
+        raise refused
+    store_onboarding(client=client, onboarding_id=onboarding.pk, state=known, now=timezone.now())
+    return _page(client, onboarding, known.id, begun.state)
 
 
 def open_again(*, client: Client, onboarding: Onboarding, user: User, now: datetime) -> Link:
     """A new page of an onboarding that lives, for this person; where the bank never answered, it is asked once more.
 
-    Raises ProviderUnavailable (also while the end of a withdrawn one is being told), ProviderRejected.
+    Raises OnboardingEnds, ProviderUnavailable, ProviderRejected.
     """
     if not onboarding.provider_reference:
         read_onboarding(client=client, onboarding=onboarding)
-        with client_scope(client):
-            onboarding = Onboarding.objects.for_client(client).select_related("consent").get(pk=onboarding.pk)
-            if onboarding.is_final or not onboarding.consent.in_force(now):
-                raise ProviderUnavailable("the onboarding is at its end")
-            if not onboarding.provider_reference:
-                begun = Begun(
-                    onboarding, new_state(onboarding, user, now), new_grant(consent=onboarding.consent, now=now)
-                )
-        if not onboarding.provider_reference:
-            return ask_bank(client=client, begun=begun, key=str(uuid.uuid4()))
     with client_scope(client):
+        onboarding = Onboarding.objects.for_client(client).select_related("consent").get(pk=onboarding.pk)
+        if onboarding.is_final or not onboarding.consent.in_force(now):
+            raise OnboardingEnds
         state = new_state(onboarding, user, now)
         write_audit(action="onboarding.link", client=client, actor=user, about=onboarding)
-    page = OnboardingPage(onboarding.provider_reference, return_url(), state)
-    return bank(onboarding.provider).link(page, key=str(uuid.uuid4()))
+        grant = None if onboarding.provider_reference else new_grant(consent=onboarding.consent, now=now)
+    if grant is not None:
+        return ask_bank(client=client, begun=Begun(onboarding, state, grant), key=str(uuid.uuid4()))
+    return _page(client, onboarding, onboarding.provider_reference, state)
 
 
-def cancel_onboarding(*, client: Client, onboarding: Onboarding, user: User, now: datetime) -> None:
-    """The company gives up before an agreement exists: the access ends here first, then the bank is told.
+def _page(client: Client, onboarding: Onboarding, reference: str, state: str) -> Link:
+    page = OnboardingPage(reference, return_url(), state)
+    link = bank(onboarding.provider).link(page, key=str(uuid.uuid4()))
+    with client_scope(client):
+        keep_link_life(onboarding, state, link.expires_at)
+    return link
 
-    Raises ProviderUnavailable, ProviderRejected where the bank did not take it; the access is gone all the same, and the
-    next reading brings the end.
+
+def cancel_onboarding(*, client: Client, onboarding: Onboarding, user: User, now: datetime) -> bool:
+    """The company gives up before there is an account: the access ends here at once, and the bank is told.
+
+    True where the bank has taken it. Where it does not answer, the message waits in the outbox and the access is gone all
+    the same. What is told of an offer is that the access is gone: the bank withdraws it (contract: disconnect).
     """
     with client_scope(client):
+        locked = Onboarding.objects.for_client(client).select_for_update(of=("self",)).select_related("consent")
+        onboarding = locked.get(pk=onboarding.pk)
+        if onboarding.is_final:
+            return True
         end_consent(consent=onboarding.consent, reason="withdrawn", actor=user, now=now)
-    if not onboarding.provider_reference:
-        return
-    message = Cancelled(onboarding.provider_reference)
-    state = bank(onboarding.provider).tell(message, key=f"cancel-{onboarding.pk}")
-    assert isinstance(state, OnboardingState)
-    store_onboarding(client=client, onboarding_id=onboarding.pk, state=state, now=timezone.now())
+        if not onboarding.provider_reference:
+            return False  # the reading that finds it tells of the end
+        offered = Agreement.objects.for_client(client).filter(onboarding=onboarding, status="offered").first()
+        kind = MessageKind.DISCONNECT if offered else MessageKind.CANCEL
+        message = put_message(kind=kind, now=now, onboarding=onboarding, agreement=offered)
+    taken = send_message(client=client, message_id=message.pk)
+    try:
+        if taken and offered:  # the answer was the agreement's
+            read_onboarding(client=client, onboarding=onboarding)
+    except (ProviderUnavailable, ProviderRejected) as error:
+        log.warning("onboarding %s was not read after its end: %s", onboarding.pk, error)
+    return taken

@@ -12,6 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from access.models import Client
+from access.redaction import without_identity_numbers
 from access.services import write_audit
 from access.tenancy import client_scope
 from financing.models import FINAL, MessageKind, Onboarding
@@ -84,9 +85,11 @@ def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: Onboard
         onboarding.reason = state.reason
         onboarding.retry_after = state.retry_after
         onboarding.expires_at = state.expires_at
-        onboarding.identified_as = state.identified_as
-        onboarding.missing_signatories = list(state.missing_signatories)
+        onboarding.identified_as = without_identity_numbers(state.identified_as)
+        onboarding.missing_signatories = [without_identity_numbers(one) for one in state.missing_signatories]
         onboarding.needs_grant = state.needs_grant
+        if replaces(onboarding.offer, state.offer):
+            onboarding.replaced_offer = onboarding.offer
         onboarding.offer = state.offer
         onboarding.analysis = analysis_json(state.analysis)
         onboarding.agreement_reference = state.agreement_id
@@ -94,7 +97,7 @@ def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: Onboard
         onboarding.next_read_at = next_reading(state.status, now)
         onboarding.ended_at = now if state.status in FINAL else None
         onboarding.save()
-        confirm_consent(consent=onboarding.consent, name=state.identified_as, now=now)
+        confirm_consent(consent=onboarding.consent, name=onboarding.identified_as, now=now)
         if state.status in FINAL and state.status != "accepted":
             end_consent(consent=onboarding.consent, reason=f"onboarding_{state.status}", now=now)
         if before != state.status:
@@ -135,6 +138,13 @@ def give_back_reading(*, client: Client, onboarding: Onboarding, now: datetime) 
     """The reading that was claimed is over; the next may come READ_EVERY later."""
     with client_scope(client):
         Onboarding.objects.for_client(client).filter(pk=onboarding.pk).update(asked_again_at=now + READ_EVERY)
+
+
+def replaces(before: dict[str, Any] | None, after: dict[str, Any] | None) -> bool:
+    """Whether the offer changed in more than how long it stands."""
+    if before is None or after is None:
+        return False
+    return {**before, "expires_at": ""} != {**after, "expires_at": ""}
 
 
 def analysis_json(analysis: Analysis | None) -> Any:

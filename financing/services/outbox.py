@@ -137,6 +137,9 @@ def _content(client: Client, row: OutboxMessage, now: datetime) -> Message | Non
     if consent is not None and consent.in_force(now):
         return None
     if row.kind == MessageKind.CANCEL and onboarding is not None:
+        # With the offer the agreement has begun: cancelling is refused then, and disconnecting withdraws it (contract).
+        if onboarding.agreement_reference:
+            return Disconnected(onboarding.agreement_reference)
         return Cancelled(onboarding.provider_reference)
     if row.kind == MessageKind.DISCONNECT and agreement is not None:
         return Disconnected(agreement.provider_reference)

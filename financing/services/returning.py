@@ -9,6 +9,7 @@ from django.db import connection
 from django.urls import reverse
 
 from access.models import Client, User
+from access.privileges import FINANCING
 from access.services import write_audit
 from access.tenancy import client_scope
 from financing.models import Onboarding, ReturnState
@@ -20,12 +21,16 @@ class StateUnknown(Exception):
     """The browser came back with a state that is used, too old, or of another person or onboarding."""
 
 
-def take_return(*, state: str, provider_reference: str, user: User, now: datetime) -> tuple[Client, Onboarding]:
+class RightLost(Exception):
+    """It is her state, but she may not use invoice financing of this company any more; nothing was used up."""
+
+
+def take_return(*, hashed: str, provider_reference: str, user: User, now: datetime) -> tuple[Client, Onboarding]:
     """The browser is back: use the state up, once, for its own person. It proves nothing about the bank's answer.
 
-    Raises StateUnknown, with one audit line and no change.
+    `hashed` is the state's hash; of several at once one wins. Raises StateUnknown and RightLost, each with one audit line
+    and no other change.
     """
-    hashed = state_hash(state)
     with connection.cursor() as cursor:
         cursor.execute("SELECT client_of_state(%s)", [hashed])
         client_id = cursor.fetchone()[0]
@@ -34,20 +39,30 @@ def take_return(*, state: str, provider_reference: str, user: User, now: datetim
         raise StateUnknown("unknown")
     client = Client.objects.get(pk=client_id)
     with client_scope(client):
-        used = (
-            ReturnState.objects.for_client(client)
-            .filter(state_hash=hashed, user=user, used_at=None, expires_at__gt=now)
-            .filter(onboarding__provider_reference=provider_reference)
-        )
-        row = used.select_for_update(of=("self",)).select_related("onboarding").first()
-        if row is not None:
+        states = ReturnState.objects.for_client(client).select_related("onboarding")
+        row = states.select_for_update(of=("self",)).get(state_hash=hashed)
+        why = _refusal(row, client, provider_reference, user, now)
+        if not why:
             row.used_at = now
             row.save(update_fields=["used_at"])
             row.onboarding.returned_at = now
             row.onboarding.save(update_fields=["returned_at"])
             return client, row.onboarding
-        write_audit(action="return.refused", client=client, actor=user, details={"why": "used, old or of another"})
-    raise StateUnknown("used, old or of another")
+        write_audit(action="return.refused", client=client, actor=user, about=row.onboarding, details={"why": why})
+    raise RightLost if why == "no right" else StateUnknown(why)
+
+
+def _refusal(row: ReturnState, client: Client, provider_reference: str, user: User, now: datetime) -> str:
+    # Whose it is comes first: a stranger learns nothing of rights.
+    if row.user_id != user.pk:
+        return "another person"
+    if not user.has_perm(FINANCING, client):
+        return "no right"
+    if row.onboarding.provider_reference != provider_reference:
+        return "another onboarding"
+    if row.used_at is not None:
+        return "used"
+    return "too old" if row.expires_at <= now else ""
 
 
 def return_url() -> str:
@@ -56,6 +71,7 @@ def return_url() -> str:
 
 
 def new_state(onboarding: Onboarding, user: User, now: datetime) -> str:
+    """A state in the clear, for the bank's page only; its hash is kept. Inside the client's scope."""
     state = secrets.token_urlsafe(32)
     ReturnState.objects.for_client(onboarding.client_id).create(
         onboarding=onboarding, user=user, state_hash=state_hash(state), created_at=now,
@@ -64,5 +80,12 @@ def new_state(onboarding: Onboarding, user: User, now: datetime) -> str:
     return state
 
 
+def keep_link_life(onboarding: Onboarding, state: str, expires_at: datetime) -> None:
+    """Until when the page that carries `state` can be opened. Inside the client's scope."""
+    states = ReturnState.objects.for_client(onboarding.client_id)
+    states.filter(state_hash=state_hash(state)).update(link_expires_at=expires_at)
+
+
 def state_hash(state: str) -> str:
+    """SHA-256, hexadecimal: what is kept of a state."""
     return hashlib.sha256(state.encode()).hexdigest()

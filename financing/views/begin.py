@@ -16,6 +16,8 @@ from access.models import Client
 from access.privileges import FINANCING
 from access.tenancy import client_scope
 from financing.consent_text import ConsentText, consent_text
+from financing.models import Onboarding
+from financing.presenters.words import clock
 from financing.providers.base import ProviderRejected, ProviderUnavailable
 from financing.providers.registry import DEFAULT
 from financing.selectors import latest_onboarding, living_agreement, living_onboarding
@@ -33,15 +35,24 @@ from financing.views.common import links, origin_of, problem_page, to_the_bank, 
 @require_GET
 @requires(FINANCING)
 def financing(request: ClientRequest, client: Client) -> HttpResponse:
-    """Information and consent; the onboarding's own page where one lives, the agreement's where there is one."""
+    """Information and consent, as a page or as what a dialog shows (`?dialog=1`).
+
+    Where an onboarding lives, or has just ended, its own page; where there is an agreement, the agreement's.
+    """
+    elsewhere = _elsewhere(request, client)
+    if elsewhere and "dialog" in request.GET:  # the page under the dialog goes there, not the dialog
+        return HttpResponse(status=204, headers={"HX-Redirect": reverse(elsewhere, args=[client.organisation_number])})
+    return redirect(elsewhere, client.organisation_number) if elsewhere else _consent_page(request, client)
+
+
+def _elsewhere(request: ClientRequest, client: Client) -> str:
     if living_onboarding(client, DEFAULT):
-        return redirect("financing_status", client.organisation_number)
+        return "financing_status"
     if living_agreement(client, DEFAULT):
-        return redirect("financing_settings", client.organisation_number)
+        return "financing_settings"
     latest = latest_onboarding(client, DEFAULT)
-    if latest and "ny" not in request.GET and timezone.now() - latest.started_at < timedelta(days=1):
-        return redirect("financing_status", client.organisation_number)
-    return _consent_page(request, client)
+    just_ended = latest and "ny" not in request.GET and timezone.now() - latest.started_at < timedelta(days=1)
+    return "financing_status" if just_ended else ""
 
 
 @to_the_bank
@@ -63,6 +74,8 @@ def financing_start(request: ClientRequest, client: Client) -> HttpResponse:
             last_day=valid_until(today), provider_name=DEFAULT, now=timezone.now(), origin=origin_of(request),
         )  # fmt: skip
     except OnboardingLives as lives:
+        if lives.onboarding.started_by_id != request.user.pk:
+            return _under_way(request, client, lives.onboarding)
         return to_the_window(request, client, lives.onboarding)
     except AgreementLives:
         return redirect("financing_settings", client.organisation_number)
@@ -70,6 +83,19 @@ def financing_start(request: ClientRequest, client: Client) -> HttpResponse:
         return HttpResponseRedirect(ask_bank(client=client, begun=begun).url, status=303)
     except (ProviderUnavailable, ProviderRejected) as error:
         return problem_page(request, client, error)
+
+
+def _under_way(request: ClientRequest, client: Client, onboarding: Onboarding) -> HttpResponse:
+    """Of two people who begin at once the second reads who was first, and may go on with that one."""
+    context = {
+        "client": client,
+        "heading": _("A check is under way already"),
+        "message": _("Started by %(name)s on %(time)s. You can go on with the same one.")
+        % {"name": onboarding.consent.given_by_name, "time": clock(onboarding.started_at)},
+        "link_url": reverse("financing_link", args=[client.organisation_number]),
+        "back_url": reverse("financing_status", args=[client.organisation_number]),
+    }
+    return TemplateResponse(request, "financing/problem.html", context, status=409)
 
 
 def _text(client: Client) -> ConsentText:
@@ -80,7 +106,9 @@ def _text(client: Client) -> ConsentText:
 
 def _consent_page(request: ClientRequest, client: Client, error: str = "") -> HttpResponse:
     number = client.organisation_number
+    latest = latest_onboarding(client, DEFAULT)
     context = {
+        "latest": latest.pk if latest else "",
         "text": _text(client),
         "error": error,
         "start_url": reverse("financing_start", args=[number]),
@@ -89,7 +117,8 @@ def _consent_page(request: ClientRequest, client: Client, error: str = "") -> Ht
         "valid_until": valid_until(timezone.localdate()),
         "links": links(),
     }
-    return TemplateResponse(request, "financing/consent.html", context, status=400 if error else 200)
+    template = "financing/_dialog.html" if "dialog" in request.GET else "financing/consent.html"
+    return TemplateResponse(request, template, context, status=400 if error else 200)
 
 
 def _scoped_consent_page(request: ClientRequest, client: Client, error: str) -> HttpResponse:

@@ -7,6 +7,7 @@ from typing import Any
 from csp.decorators import csp_update
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +20,7 @@ from financing.models import Onboarding
 from financing.providers.base import AnswerRefused, ProviderRejected, ProviderUnavailable
 from financing.services.consent import Origin
 from financing.services.credit import follow_onboarding
-from financing.services.onboarding import open_again
+from financing.services.onboarding import OnboardingEnds, open_again
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +30,11 @@ to_the_bank = csp_update({"form-action": [settings.BUFFER_BASE_URL]})
 
 
 def to_the_window(request: ClientRequest, client: Client, onboarding: Onboarding) -> HttpResponse:
+    """This window goes to a new page at the bank for an onboarding that lives."""
     try:
         link = open_again(client=client, onboarding=onboarding, user=request.user, now=timezone.now())
+    except OnboardingEnds:
+        return redirect("financing_status", client.organisation_number)
     except (ProviderUnavailable, ProviderRejected) as error:
         return problem_page(request, client, error)
     return HttpResponseRedirect(link.url, status=303)

@@ -1,7 +1,7 @@
 """The way through the bank: where it stands, a new window, giving up, and coming back."""
 
-import logging
-
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -11,21 +11,24 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from access.decorators import ClientRequest, requires
+from access.errors import forbidden
 from access.models import Client
 from access.privileges import FINANCING
 from access.tenancy import client_scope
 from financing.presenters.onboarding import onboarding_view
-from financing.providers.base import ProviderRejected, ProviderUnavailable
 from financing.providers.registry import DEFAULT
-from financing.selectors import latest_onboarding, living_onboarding
-from financing.services.onboarding import (
-    cancel_onboarding,
+from financing.selectors import (
+    invoices_without_organisation_number,
+    last_way_out,
+    latest_onboarding,
+    living_onboarding,
 )
+from financing.services.onboarding import cancel_onboarding
 from financing.services.onboarding_reading import claim_reading, give_back_reading
-from financing.services.returning import StateUnknown, take_return
+from financing.services.returning import RightLost, StateUnknown, state_hash, take_return
 from financing.views.common import followed, links, to_the_bank, to_the_window
 
-log = logging.getLogger(__name__)
+RETURNED = "financing_returned"  # in the session: the state's hash and the bank's id, until she has signed in again
 
 
 @to_the_bank
@@ -41,10 +44,16 @@ def financing_status(request: ClientRequest, client: Client) -> HttpResponse:
     if not onboarding.is_final and claim_reading(client=client, onboarding=onboarding, now=now):
         onboarding = followed(client, onboarding)
         give_back_reading(client=client, onboarding=onboarding, now=timezone.now())
+    with client_scope(client):
+        last = last_way_out(onboarding)
+        too_few = onboarding.status == "rejected" and onboarding.reason == "too_few_receivables"
+        unnumbered = invoices_without_organisation_number(client) if too_few else 0
     fragment = request.headers.get("HX-Request") == "true"
     context = {
         "client": client,
-        "onboarding": onboarding_view(client, onboarding),
+        "fragment": fragment,
+        "identity": onboarding.pk,
+        "onboarding": onboarding_view(client, onboarding, last, request.user, timezone.now(), unnumbered),
         "status_url": reverse("financing_status", args=[client.organisation_number]),
         "links": links(),
     }
@@ -69,37 +78,42 @@ def financing_cancel(request: ClientRequest, client: Client) -> HttpResponse:
     with client_scope(client):
         onboarding = latest_onboarding(client, DEFAULT)
     if onboarding and not onboarding.is_final:
-        try:
-            cancel_onboarding(client=client, onboarding=onboarding, user=request.user, now=timezone.now())
-        except (ProviderUnavailable, ProviderRejected) as error:
-            log.warning("the bank did not take the cancelling of %s: %s", onboarding.pk, error)
+        cancel_onboarding(client=client, onboarding=onboarding, user=request.user, now=timezone.now())
     return redirect("financing_status", client.organisation_number)
 
 
+@login_not_required  # whose session has ended signs in first; the state must not follow in the address of that
 @require_GET
 def financing_return(request: HttpRequest) -> HttpResponse:
     """The bank sends the browser back here. It proves nothing: we read the bank, and go on to a clean address."""
-    try:
-        client, onboarding = take_return(
-            state=request.GET.get("state", ""),
-            provider_reference=request.GET.get("onboarding", ""),
-            user=request.user,  # type: ignore[arg-type]  # LoginRequiredMiddleware
-            now=timezone.now(),
-        )
-    except StateUnknown:
-        response: HttpResponse = TemplateResponse(
-            request,
-            "financing/problem.html",
-            {
-                "heading": _("This way back is no longer valid"),
-                "message": _("Nothing was changed. Go to the company's dashboard to see where it stands."),
-                "back_url": reverse("home"),
-            },
-            status=400,
-        )
-    else:
-        followed(client, onboarding)
-        response = HttpResponseRedirect(reverse("financing_status", args=[client.organisation_number]), status=303)
+    response = _returned(request)
     response["Referrer-Policy"] = "no-referrer"
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _returned(request: HttpRequest) -> HttpResponse:
+    if "prefetch" in request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", ""):
+        return HttpResponse(status=503)  # a browser that looks ahead uses nothing up, and asks again when it is meant
+    if "state" in request.GET:
+        hashed, reference = state_hash(request.GET["state"]), request.GET.get("onboarding", "")[:100]
+    else:
+        hashed, reference = request.session.pop(RETURNED, ("", ""))
+    if not request.user.is_authenticated:
+        request.session[RETURNED] = (hashed, reference)
+        return redirect_to_login(reverse("financing_return"))
+    try:
+        client, onboarding = take_return(
+            hashed=hashed, provider_reference=reference, user=request.user, now=timezone.now()
+        )
+    except StateUnknown:
+        context = {
+            "heading": _("This way back is no longer valid"),
+            "message": _("Nothing was changed. Go to the company's dashboard to see where it stands."),
+            "back_url": reverse("home"),
+        }
+        return TemplateResponse(request, "financing/problem.html", context, status=400)
+    except RightLost as error:
+        return forbidden(request, error)
+    followed(client, onboarding)
+    return HttpResponseRedirect(reverse("financing_status", args=[client.organisation_number]), status=303)

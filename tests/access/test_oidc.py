@@ -11,6 +11,7 @@ from access import oidc
 from access.models import AuditEntry, User
 from access.ownership import as_owner
 from access.services import known_person
+from access.sparing import Sparing
 from tests.access.identity_provider import CLIENT_ID, Provider
 
 # Lines without a company are read as the owner, and the role is not changed inside a transaction.
@@ -19,6 +20,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FAILED = "/innlogging/mislyktes"
 UNKNOWN = FAILED + "?uten-tilgang"
 SOMEBODY = ec.generate_private_key(ec.SECP256R1())
+
+
+@pytest.fixture(autouse=True)
+def each_refusal_is_audited(monkeypatch):
+    """However many the tests before brought about in this minute."""
+    monkeypatch.setattr(oidc, "refusals", Sparing(most=100, seconds=60))
 
 
 @pytest.fixture(scope="module")

@@ -15,15 +15,17 @@ PUBLIC = {
     "signed_out": "said to people who are signed out",
     "healthz": "asked by machines; says nothing but that the process lives",
     "readyz": "asked by machines; says which of two servers answers",
+    "metrics": "asked by machines: with the token, or from this machine; counts and times only",
     "admin:login": "sends people to sign in; there is no form",
     "token": "for the provider, by client secret",
     "webhook": "for the provider, by signature",
+    "financing_return": "keeps the state out of the address of the sign-in that it sends to; then asks for the rights",
+    "api_schema": "says how the API is called, and nothing of anybody",
 }
 # For people who are signed in, before a company is known.
 SIGNED_IN = {
     "set_language": "Django's own: keeps the chosen language in a cookie",
     "home": "lists the companies of the person",
-    "financing_return": "the bank knows no company of ours; the state says which, and its rights are asked there",
 }
 
 
@@ -105,7 +107,7 @@ def test_the_walk_finds_a_view_without_a_gate():
 
 ARGUMENTS = {
     "<str:organisation_number>": "310000000", "<path:object_id>": "1", "<slug:key>": "receivables",
-    "^(?P<app_label>access)/$": "access/", "(?P<url>.*)$": "whatever/",
+    "^(?P<app_label>access|financing)/$": "access/", "(?P<url>.*)$": "whatever/",
     "<uuid:consent_id>": "6a1e0b5a-3f0c-4c55-9d53-0e1d2a7c9b11", "<str:day>": "2026-11-24", "<int:access_id>": "1",
 }  # fmt: skip
 

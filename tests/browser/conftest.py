@@ -135,13 +135,17 @@ def watched():
     said = []
 
     def watch(page):
-        page.on("console", lambda m: said.append(m.text) if "Content Security Policy" in m.text else None)
+        page.on(
+            "console", lambda m: said.append(f"{m.text} {m.location}") if "Content Security Policy" in m.text else None
+        )
         page.on("pageerror", lambda error: said.append(str(error)))
         page.context.on("page", watch_once)
         return page
 
     def watch_once(page):
-        page.on("console", lambda m: said.append(m.text) if "Content Security Policy" in m.text else None)
+        page.on(
+            "console", lambda m: said.append(f"{m.text} {m.location}") if "Content Security Policy" in m.text else None
+        )
 
     yield watch
     assert said == []
@@ -181,7 +185,8 @@ def shot():
             # As high as the page: what sticks to the window's edge would lie across the picture.
             height = page.evaluate("document.documentElement.scrollHeight")
             page.set_viewport_size({"width": width, "height": max(height, 600)})
-            page.screenshot(path=f"{folder}/{name}-{width}.png")
+            # Hiding the caret would put inline styles on fields, which the page's policy complains of.
+            page.screenshot(path=f"{folder}/{name}-{width}.png", caret="initial")
         page.set_viewport_size(before)
 
     return take

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -186,13 +187,20 @@ def test_what_the_menu_does_not_say_is_refused(client, company, dag):
 # Hidden stays hidden, and rights come first
 
 
+def another_agreement(company):
+    """A new one after one that was terminated, which is never opened again."""
+    with client_scope(company):
+        found = Agreement.objects.for_client(company).get()
+        found.pk, found.provider_reference, found.status = uuid.uuid4(), "another", "open"
+        found.save(force_insert=True)
+
+
 def test_what_was_hidden_stays_hidden_when_it_would_appear_by_itself(client, company, dag):
     save(client, ALL, ["receivables", "unpaid_invoices"])
     with client_scope(company):
         Agreement.objects.for_client(company).update(status="terminated")
     assert "financing" not in shown(client)
-    with client_scope(company):
-        Agreement.objects.for_client(company).update(status="open")
+    another_agreement(company)
     assert "financing" not in shown(client)
     assert client.get(f"{HOME}dashboard/financing", headers=BY_SCRIPT).content.strip() == b""
     assert ("financing", False) in listed(client)
@@ -203,8 +211,7 @@ def test_a_widget_that_has_nothing_to_show_can_be_arranged_beforehand(client, co
         Agreement.objects.for_client(company).update(status="terminated")
     assert listed(client)[0] == ("financing", True)
     save(client, ["receivables", "unpaid_invoices", "financing"], ALL)
-    with client_scope(company):
-        Agreement.objects.for_client(company).update(status="open")
+    another_agreement(company)
     assert shown(client) == ["receivables", "unpaid_invoices", "financing"]
 
 

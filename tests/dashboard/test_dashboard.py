@@ -137,7 +137,7 @@ def test_another_companys_agreement_is_never_shown(signed_in, begun, company, ba
 def test_the_number_of_queries_does_not_follow_the_number_of_items(
     signed_in, begun, company, bank, count, django_assert_num_queries
 ):
-    from tests.financing.test_api import add_entry
+    from tests.financing.reading import add_entry
 
     walk_to_accepted(company, bank)
     for number in range(count):

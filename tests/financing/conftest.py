@@ -177,3 +177,13 @@ def begun(company, dag, application, bank):
     )  # fmt: skip
     ask_bank(client=company, begun=result)
     return result
+
+
+@pytest.fixture
+def token(application, begun):
+    """An access token of the consent that was given."""
+    from tests.financing.reading import redeem
+
+    answer = redeem(application, begun.grant.code)
+    assert answer.status_code == 200, answer.content
+    return answer.json()["access_token"]

@@ -10,7 +10,7 @@ from financing.models import Agreement, Consent, ConsentEvent, DataAccess, Outbo
 from financing.services.access import renew_access
 from financing.services.consent import valid_until
 
-from .test_api import redeem
+from .reading import redeem
 from .test_onboarding import walk_to_accepted
 
 

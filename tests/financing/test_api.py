@@ -1,6 +1,5 @@
 """What the bank may read: only with a token of a consent in force, only what is named, each reading kept."""
 
-import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -13,49 +12,9 @@ from access.tenancy import client_scope
 from accounting.models import Customer, LedgerEntry, Match
 from financing.models import Consent, DataAccess
 from financing.services.consent import end_consent
+from tests.financing.reading import add_entry, consent_of, get, post_token, redeem
 
 pytestmark = pytest.mark.django_db
-
-
-def redeem(application, code, **values):
-    data = {"grant_type": "authorization_code", "code": code, **values}
-    return post_token(application, data)
-
-
-def post_token(application, data):
-    app, secret = application
-    basic = base64.b64encode(f"{app.client_id}:{secret}".encode()).decode()
-    return Browser().post("/oauth/token", data, HTTP_AUTHORIZATION=f"Basic {basic}")
-
-
-def get(path, token, **query):
-    headers = {"HTTP_AUTHORIZATION": f"Bearer {token}"} if token else {}
-    return Browser().get(f"/api/v1/{path}", query, **headers)
-
-
-@pytest.fixture
-def token(application, begun):
-    answer = redeem(application, begun.grant.code)
-    assert answer.status_code == 200, answer.content
-    return answer.json()["access_token"]
-
-
-def consent_of(begun):
-    with client_scope(begun.onboarding.client_id):
-        return Consent.objects.for_client(begun.onboarding.client_id).get()
-
-
-def add_entry(company, number, amount, **values):
-    customer_values = {k: values.pop(k) for k in ("private_person", "organisation_number") if k in values}
-    with client_scope(company):
-        customer, _ = Customer.objects.for_client(company).get_or_create(
-            number=values.pop("customer", "10000"), defaults={"name": "Tindra AS", "client": company, **customer_values}
-        )
-        return LedgerEntry.objects.for_client(company).create(
-            customer=customer, entry_id=number, source="saft", kind=values.pop("kind", "invoice"), currency="NOK",
-            entry_date=date(2026, 1, 1), amount=amount, open_amount=amount, currency_amount=amount,
-            open_currency_amount=amount, invoice_number=number, **values,
-        )  # fmt: skip
 
 
 def test_a_code_is_redeemed_once_and_activates_the_integration(application, begun):

@@ -20,7 +20,7 @@ from financing.models import Agreement, Consent, MessageKind
 from financing.services.consent import confirm_consent, end_consent, give_consent
 
 from .consents import consents, left, messages, opened, read, renew
-from .test_api import get
+from .reading import get
 from .test_consent_withdrawal import text_of
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from financing.services.consent import consent_in_force, end_access_of, new_code
 from financing.services.outbox import send_due
 
 from .consents import agreement_of, consents, events, left, messages, opened, renew
-from .test_api import get, post_token, redeem
+from .reading import get, post_token, redeem
 
 pytestmark = pytest.mark.django_db
 

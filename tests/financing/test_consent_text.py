@@ -7,7 +7,7 @@ import pytest
 from financing.consent_text import VERSION, consent_text
 from financing.services.onboarding import ask_bank
 
-from .test_api import add_entry, get, token  # noqa: F401
+from .reading import add_entry, get
 from .test_onboarding import begin
 
 DAY = date(2027, 11, 24)
@@ -73,7 +73,7 @@ NAMED = {
 
 
 @pytest.mark.django_db
-def test_the_text_names_everything_that_is_read_and_nothing_that_is_not(company, token):  # noqa: F811
+def test_the_text_names_everything_that_is_read_and_nothing_that_is_not(company, token):
     add_entry(company, "1001", 1250, organisation_number="310001015", due_date=date(2026, 2, 1))
     (item,) = get("receivables", token).json()["items"]
     sent = {*item, *(f"debtor.{name}" for name in item["debtor"]), *get("company", token).json()}

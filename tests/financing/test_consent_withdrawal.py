@@ -13,7 +13,7 @@ from financing.services.access import withdraw_access
 from financing.services.outbox import send_due
 
 from .consents import agreement_of, consents, messages, opened
-from .test_api import get, post_token, redeem
+from .reading import get, post_token, redeem
 from .test_onboarding import actions, only
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +91,7 @@ def test_withdrawn_the_next_read_is_refused_the_agreement_disconnects_and_the_hi
     with client_scope(company):
         assert DataAccess.objects.for_client(company).count() == 2
         assert CreditSnapshot.objects.for_client(company).count() == 2
-    assert actions(company)[-3:] == ["consent.ended", "agreement.moved", "provider.told.disconnect"]
+    assert actions(company)[-3:] == ["consent.ended", "provider.told.disconnect", "agreement.moved"]
 
 
 def test_what_follows_is_said_before_the_second_click(signed_in, company, tokens):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from .consents import read
-from .test_api import add_entry
+from .reading import add_entry
 from .test_consent_withdrawal import text_of
 
 pytestmark = pytest.mark.django_db

@@ -127,24 +127,6 @@ def test_the_return_leads_to_a_clean_address(signed_in, begun, bank):
     assert answer["Referrer-Policy"] == "no-referrer" and "no-store" in answer["Cache-Control"]
 
 
-def test_link_previewers_use_nothing_up(client, signed_in, begun, django_db_blocker):
-    from django.test import Client as Browser
-
-    for _ in range(10):
-        previewed = Browser().get(reverse("financing_return"), {"state": begun.state, "onboarding": "onb-1"})
-        assert previewed.status_code == 302 and "innlogging" in previewed["Location"]
-    assert signed_in.get(reverse("financing_return"), {"state": begun.state, "onboarding": "onb-1"}).status_code == 303
-
-
-def test_a_forged_return_is_a_plain_page(signed_in, begun, company):
-    answer = signed_in.get(
-        reverse("financing_return"), {"state": "forged", "onboarding": "onb-1", "status": "approved"}
-    )
-    assert answer.status_code == 400
-    assert "ikke lenger gyldig" in answer.content.decode()
-    assert only(Onboarding, company).status == "created"
-
-
 def test_cancelling_here_ends_the_access(signed_in, begun, company, bank):
     assert signed_in.post(url("financing_cancel")).status_code == 302
     assert only(Consent, company).ended_at is not None

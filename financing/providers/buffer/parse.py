@@ -164,6 +164,14 @@ def onboarding(value: Any) -> OnboardingState:
         offer.time("expires_at")
         for percentage in ("annual_interest_percent", "effective_annual_percent", "limit_commission_percent"):
             offer.percent(percentage)
+        for fee in ("establishment_fee", "drawing_fee"):
+            offer.amount(fee)
+        offer.number("notice_days")
+        offer.text("terms_url", limit=2000)
+        security = offer.part("security")
+        if security is not None:
+            security.amount("max_amount")
+            security.day("registered_on")
     reason = fields.text("reason", optional=True)
     if reason and not _REASON.fullmatch(reason):
         raise AnswerRefused("onboarding.reason is not a code")
