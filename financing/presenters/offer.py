@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from access.templatetags.figures import HARD, money
+from access.templatetags.figures import HARD, THIN, money
 from financing.models import Onboarding
 from financing.presenters.shapes import Fact
 from financing.presenters.words import clock, day
@@ -51,12 +51,17 @@ def offer_view(onboarding: Onboarding, now: datetime, origin: str) -> OfferView 
     )
 
 
+def held(amount: Decimal) -> str:
+    """An amount in running text: hard spaces, since it would break at thin ones."""
+    return money(amount).replace(THIN, HARD)
+
+
 def _facts(offer: dict[str, Any]) -> list[Fact]:
     def rate(name: str) -> str:
         return f"{Decimal(offer[name]).normalize():f}".replace(".", ",") + HARD + "%"
 
     def kroner(name: str) -> str:
-        return money(Decimal(offer[name])) + HARD + "kr"
+        return held(Decimal(offer[name])) + HARD + "kr"
 
     days = int(offer["notice_days"])
     return [
@@ -73,7 +78,7 @@ def _facts(offer: dict[str, Any]) -> list[Fact]:
 def _security(security: dict[str, Any] | None) -> Fact:
     if not security:
         return Fact(_("Security"), _("none"))
-    text = _("pledge of the receivables, up to %(amount)s kr") % {"amount": money(Decimal(security["max_amount"]))}
+    text = _("pledge of the receivables, up to %(amount)s kr") % {"amount": held(Decimal(security["max_amount"]))}
     registered = parse_date(security.get("registered_on") or "")
     if registered is None:
         return Fact(_("Security"), text)
@@ -97,7 +102,7 @@ def _change(before: dict[str, Any] | None, after: dict[str, Any]) -> str:
     if Decimal(before["limit"]) == Decimal(after["limit"]):
         return _("This offer replaces a former one. The limit is the same; the terms have changed.")
     return _("This offer replaces a former one. The limit changed from %(before)s to %(after)s kr.") % {
-        "before": money(Decimal(before["limit"])), "after": money(Decimal(after["limit"])),
+        "before": held(Decimal(before["limit"])), "after": held(Decimal(after["limit"])),
     }  # fmt: skip
 
 

@@ -32,6 +32,15 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """A line of a list: what it is, and how it stands."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Row:
     """A name with an amount or a day beside it. `signed`: a difference, written with its plus or minus."""
 
@@ -56,12 +65,3 @@ class Note:
 def address(name: str, client: Client) -> str:
     """Of a page of this company."""
     return reverse(name, args=[client.organisation_number])
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A line of a list: what it is, and how it stands."""
-
-    label: str
-    value: str
-    note: str = ""

@@ -71,12 +71,12 @@ def start(page, product, number):
 
 
 def console(page, product, name, deed, **choice):
-    """One deed in the bank's console on this company's application."""
+    """One deed in the bank's console on this company's application, the newest of several."""
     page.goto(product.bank + "/console/")
-    row = page.get_by_role("row").filter(has_text=name)
+    case = page.get_by_role("article", name=name, exact=True).filter(has=page.get_by_role("button", name=deed)).first
     for label, value in choice.items():
-        row.get_by_label(label.capitalize()).select_option(value)
-    row.get_by_role("button", name=deed).first.click()
+        case.get_by_label(label.capitalize()).select_option(value)
+    case.get_by_role("button", name=deed, exact=True).click()
 
 
 @pytest.mark.parametrize("report", REPORTS)

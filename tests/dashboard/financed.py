@@ -12,7 +12,7 @@ from financing.models import FINAL, Agreement, Consent, Onboarding
 OFFER = {
     "limit": "62000.00", "currency": "NOK", "annual_interest_percent": "12.5", "effective_annual_percent": "13.24",
     "limit_commission_percent": "0", "establishment_fee": "0.00", "drawing_fee": "0.00", "notice_days": 30,
-    "terms_url": "https://bank.example/terms", "security": None, "expires_at": "2099-01-01T00:00:00Z",
+    "terms_url": "http://127.0.0.1:8001/vilkar", "security": None, "expires_at": "2099-01-01T00:00:00Z",
 }  # fmt: skip
 
 
@@ -31,9 +31,9 @@ def onboarding(client, status="created", *, valid_days=365, **values):
         )  # fmt: skip
 
 
-def agreement(client, status="open", *, limit="62000.00", used="0.00", valid_days=365, began="accepted", **values):
-    """An agreement whose onboarding stands like this: accepted, as a rule."""
-    began = onboarding(client, began, valid_days=valid_days)
+def agreement(client, status="open", *, limit="62000.00", used="0.00", valid_days=365, **values):
+    """An agreement whose onboarding was accepted."""
+    began = onboarding(client, "accepted", valid_days=valid_days)
     now, limit, used = timezone.now(), Decimal(limit), Decimal(used)
     with client_scope(client):
         return Agreement.objects.for_client(client).create(

@@ -138,6 +138,8 @@ def test_a_right_withdrawn_in_mid_onboarding_shows_nothing_and_stores_everything
     for headers in ({}, {"HTTP_HX_REQUEST": "true"}):
         answer = client.get(STATUS, **headers)
         assert answer.status_code == 403 and "Samtykke gitt" not in answer.content.decode()
+    with client_scope(company):
+        Onboarding.objects.for_client(company).update(next_read_at=None)  # its time has come
     follow_onboardings(provider_name="buffer")
     found = only(Onboarding, company)
     assert (found.status, found.identified_as) == ("identified", "Dag Leder")

@@ -92,7 +92,7 @@ def test_an_agreement_that_is_new_to_us_may_stand_anywhere():
 @pytest.mark.django_db
 def test_an_agreement_that_moves_impossibly_keeps_its_last_good_state(company, begun, bank):
     from access.models import AuditEntry
-    from financing.services.credit import sync_credit
+    from financing.services.sync import sync_credit
 
     walk_to_accepted(company, bank)
     bank.agreements["agr-1"] |= {"status": "offered", "sequence": 2, "account_number": None}

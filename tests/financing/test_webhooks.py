@@ -125,7 +125,9 @@ def test_what_is_not_a_signed_event_is_refused_and_leaves_no_row(fault, status):
     body, content_type = values.pop("body", GOOD), values.pop("content_type", "application/json")
     headers = headers_of(values.pop("signed", body), **values)
     answer = deliver(body, headers, content_type)
-    assert (answer.status_code, answer.content) == (status, b"")
+    assert answer.status_code == status
+    assert answer.json() == {**answer.json(), "type": "about:blank", "status": status}  # and nothing of what was sent
+    assert set(answer.json()) <= {"type", "title", "status", "code"}
     assert not ProviderEvent.objects.exists()
 
 
