@@ -33,6 +33,11 @@ def read(name: str, default: str | None = None) -> str:
     return default
 
 
+def file_of(name: str) -> str:
+    """The path of the file that `read(name)` takes its value from; empty where it comes from elsewhere."""
+    return "" if name in os.environ else os.environ.get(f"{name}_FILE", "")
+
+
 def state_dir() -> Path:
     """The folder of the embedded servers' data, logs and the demo's secrets; absolute.
 

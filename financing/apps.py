@@ -13,7 +13,7 @@ class FinancingConfig(AppConfig):
     def ready(self) -> None:
         """Hear of it when the books change; put the inbox into the admin site."""
         from accounting.signals import ledger_changed
-        from financing import admin  # noqa: F401
+        from financing import admin, checks  # noqa: F401  register the admin pages and the start-up checks
 
         ledger_changed.connect(_tell_of_ledger, dispatch_uid="financing.ledger_changed")
 

@@ -67,11 +67,11 @@ def gauges(*, now: datetime) -> Iterator[Metric]:
         "Readings that failed since the last complete one.",
         [({"provider": one.provider}, one.failures) for one in links],
     )
-    breakers = list(ProviderBreaker.objects.order_by("provider"))
+    breakers = list(ProviderBreaker.objects.order_by("provider", "origin"))
     yield Metric(
         "financing_breaker_open",
         "1 while the provider is not called but for a probe.",
-        [({"provider": one.provider}, float(one.opened_at is not None)) for one in breakers],
+        [({"provider": one.provider, "origin": one.origin}, float(one.opened_at is not None)) for one in breakers],
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT what, provider, status, number FROM financing_counts()")

@@ -1,5 +1,7 @@
 """What stands of a company at a provider: the onboarding, the agreement, the consent."""
 
+from datetime import datetime
+
 from django.db.models import OuterRef, Subquery
 
 from access.models import Client
@@ -11,8 +13,10 @@ from financing.models import (
     MessageKind,
     Onboarding,
     OutboxMessage,
+    ProviderBreaker,
     ReturnState,
 )
+from financing.providers.registry import provider
 
 
 def living_onboarding(client: Client, provider_name: str) -> Onboarding | None:
@@ -37,6 +41,12 @@ def latest_consent(client: Client, provider_name: str) -> Consent | None:
     """The one that stands, or the last that stood; a renewed agreement's is not its onboarding's. Inside the scope."""
     found = Consent.objects.for_client(client).filter(provider=provider_name)
     return found.select_related("given_by").order_by("-given_at", "-id").first()
+
+
+def breaker_open(provider_name: str, now: datetime) -> bool:
+    """Whether the provider does not answer and is being left alone: «Buffer svarer ikke»."""
+    rows = ProviderBreaker.objects.filter(provider=provider_name, origin=provider(provider_name).origin)
+    return rows.filter(opened_at__lte=now).exists()
 
 
 def last_way_out(onboarding: Onboarding) -> ReturnState | None:

@@ -175,6 +175,8 @@ PASSWORD_HASHERS = ["financing.api.hashers.GeneratedSecretHasher"]
 
 # The bank's API
 BUFFER_CLIENT_ID = env.read("BUFFER_CLIENT_ID", "regnskap")
+# Read again for every token where it is a file: a secret is changed without a restart, one or two in it while it is.
+BUFFER_CLIENT_SECRET_FILE = env.file_of("BUFFER_CLIENT_SECRET")
 # Read again at each event, so that the secret is changed without a restart (financing/api/webhooks.py).
 BUFFER_WEBHOOK_SECRET_FILE = "" if "BUFFER_WEBHOOK_SECRET" in os.environ else env.read("BUFFER_WEBHOOK_SECRET_FILE", "")
 WEBHOOKS_A_SECOND = 300.0  # in each process; more than that is answered 429 and comes again

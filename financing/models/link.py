@@ -26,12 +26,20 @@ class ProviderSync(models.Model):
 
 
 class ProviderBreaker(models.Model):
-    """Whether a provider answers, shared by every process: open after failures in a row, then one probe at a time."""
+    """Whether a provider answers, shared by every process: open after failures in a row, then one try a minute.
 
-    provider = models.CharField(max_length=30, primary_key=True)
+    By its origin too, so that a test bank's silence is not the real one's. Belongs to no company.
+    """
+
+    provider = models.CharField(max_length=30)
+    origin = models.CharField(max_length=300)
     failures = models.IntegerField(default=0)  # in a row
     opened_at = models.DateTimeField(null=True)
-    probe_at = models.DateTimeField(null=True)  # no call before this, but for one probe
+    probe_at = models.DateTimeField(null=True)  # while open no try before this, and then one
+    held_until = models.DateTimeField(null=True)  # the bank asked for a pause: jobs keep it
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["provider", "origin"], name="breaker_unique_per_origin")]
 
 
 class EventState(models.TextChoices):

@@ -1,31 +1,59 @@
 """What a provider of financing must be able to do, in our words, and the two ways it can fail."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class ProviderUnavailable(Exception):
-    """No answer, or one that says «later»: try again. `retry_after` in seconds, where the provider said it."""
+    """No answer, or one that says «later»: try again. `retry_after` in seconds, where it is known.
 
-    def __init__(self, message: str, retry_after: int | None = None) -> None:
+    `down`: nobody would have got an answer, so it counts towards leaving the provider alone. `correlation` is the id that
+    the provider's log has of the call too; a page may show it.
+    """
+
+    correlation = ""
+
+    def __init__(self, message: str, retry_after: int | None = None, *, down: bool = True) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.down = down
+
+
+class LeftAlone(ProviderUnavailable):
+    """Not asked at all, because it did not answer lately or wants to be left in peace; `retry_after` says for how long."""
+
+
+class AccessRefused(ProviderUnavailable):
+    """The provider does not take our own credentials. Trying again at once would not help, and may lock us out."""
 
 
 class AnswerRefused(ProviderUnavailable):
-    """An answer that cannot be right (another company, a negative limit …): nothing of it is believed."""
+    """An answer that cannot be right (another company, a negative limit …): nothing of it is believed.
+
+    It says nothing of the next company's answer, so it is not `down`, unless something else answered in the provider's place.
+    """
+
+    def __init__(self, message: str, *, down: bool = False) -> None:
+        super().__init__(message, down=down)
 
 
 class ProviderRejected(Exception):
     """A no that trying again does not change. `status` is the HTTP status, `onboarding_id` the living one on a 409."""
 
+    correlation = ""
+
     def __init__(self, message: str, status: int, onboarding_id: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.onboarding_id = onboarding_id
+
+
+# Entered with the provider's origin around every try; raises LeftAlone, and learns from what is raised inside it.
+Gate = Callable[[str], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)
@@ -83,8 +111,34 @@ class Analysis:
 
 
 @dataclass(frozen=True)
+class Security:
+    """What the company pledges: its receivables (factoringpant), up to a registered maximum in NOK."""
+
+    type: str
+    max_amount: Decimal
+    registered_on: date | None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the provider offers, in its own figures; amounts in `currency`, percentages a year. Stored under these names."""
+
+    limit: Decimal
+    currency: str
+    annual_interest_percent: Decimal
+    effective_annual_percent: Decimal
+    limit_commission_percent: Decimal
+    establishment_fee: Decimal
+    drawing_fee: Decimal
+    notice_days: int
+    terms_url: str
+    security: Security | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class OnboardingState:
-    """An onboarding as the provider says it stands. `offer` is kept as it was said, its limit and expiry checked."""
+    """An onboarding as the provider says it stands. No name in it carries a national identity number."""
 
     id: str
     reference: str
@@ -96,8 +150,9 @@ class OnboardingState:
     reason: str
     retry_after: date | None
     identified_as: str
+    authority_basis: str  # signature, procuration, power_of_attorney; empty while it is not known
     missing_signatories: tuple[str, ...]
-    offer: dict[str, Any] | None
+    offer: Offer | None
     analysis: Analysis | None
     agreement_id: str
 

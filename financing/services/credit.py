@@ -16,7 +16,8 @@ from financing.models import Agreement, CreditSnapshot, MessageKind, Onboarding,
 from financing.providers.base import AgreementState, AnswerRefused, ProviderRejected, ProviderUnavailable
 from financing.selectors import latest_consent
 from financing.services.analysis_lines import nudge_lines
-from financing.services.bank import bank
+from financing.services.bank import bank, wait_after
+from financing.services.believing import contradiction
 from financing.services.consent import end_access_of
 from financing.services.messages import put_message
 from financing.services.onboarding_reading import analysis_json, read_onboarding
@@ -63,7 +64,7 @@ def _read_later(client: Client, onboarding: Onboarding, error: Exception, now: d
     """As long again as it could not be read until now, with full jitter, so that nobody comes back in step."""
     failing_for = now - (onboarding.read_at or onboarding.started_at)
     wait = min(max(failing_for, SHORTEST_WAIT), LONGEST_WAIT) * random.uniform(0.5, 1.5)  # noqa: S311  no secret
-    wait = max(wait, timedelta(seconds=getattr(error, "retry_after", None) or 0))
+    wait = wait_after(error, wait)
     with client_scope(client):
         Onboarding.objects.for_client(client).filter(pk=onboarding.pk).update(next_read_at=now + wait)
 
@@ -158,16 +159,14 @@ def store_agreement(*, provider_name: str, state: AgreementState, client: Client
         onboarding = (
             Onboarding.objects.for_client(client).select_for_update(of=("self",)).select_related("consent")
         ).get(provider=provider_name, provider_reference=state.onboarding_id)
-        if state.organisation_number != client.organisation_number:
-            refuse_answer(
-                client=client, provider_name=provider_name, reference=state.id, why="it names another company"
-            )
-            return False
         agreement = Agreement.objects.for_client(client).filter(
             provider=provider_name, provider_reference=state.id
         ).first() or Agreement(
             client=client, provider=provider_name, provider_reference=state.id, onboarding=onboarding, sequence=-1
         )
+        if why := contradiction(client, onboarding, agreement, state):
+            refuse_answer(client=client, provider_name=provider_name, reference=state.id, why=why)
+            return False
         if agreement.sequence < 0 and _another_lives(client, provider_name, state):
             log.warning("agreement %s waits until the end of the former one was read", state.id)
             return False

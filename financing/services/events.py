@@ -16,7 +16,7 @@ from access.services import write_audit
 from access.tenancy import client_scope
 from financing.models import EventState, Onboarding, ProviderEvent
 from financing.providers.base import AnswerRefused, ProviderRejected, ProviderUnavailable, Told
-from financing.services.bank import bank
+from financing.services.bank import bank, wait_after
 from financing.services.credit import (
     client_of_agreement,
     clients_of_onboardings,
@@ -212,5 +212,5 @@ def _failed(claimed: _Object, why: str) -> int:
 def _not_now(claimed: _Object, error: ProviderUnavailable) -> None:
     """It waits as long again as it has waited; the claim was no attempt."""
     now = timezone.now()
-    wait = max(min(max(now - claimed.since, FIRST_WAIT), LONGEST_WAIT), timedelta(seconds=error.retry_after or 0))
+    wait = wait_after(error, min(max(now - claimed.since, FIRST_WAIT), LONGEST_WAIT))
     _waiting(claimed).update(attempts=F("attempts") - 1, next_at=now + wait, outcome=str(error)[:200])

@@ -104,7 +104,7 @@ def ask_bank(*, client: Client, begun: Begun, key: str = "") -> Link:
         payout_account=client.bank_account or None,
         return_url=return_url(),
         state=begun.state,
-        webhook_url=settings.PUBLIC_BASE_URL + "/webhooks/buffer",
+        webhook_url=f"{settings.PUBLIC_BASE_URL}/webhooks/{onboarding.provider}",
         grant=begun.grant,
     )
     try:

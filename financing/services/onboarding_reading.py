@@ -18,6 +18,7 @@ from access.tenancy import client_scope
 from financing.models import FINAL, MessageKind, Onboarding
 from financing.providers.base import (
     Analysis,
+    Offer,
     OnboardingState,
 )
 from financing.selectors import latest_consent
@@ -88,9 +89,10 @@ def store_onboarding(*, client: Client, onboarding_id: uuid.UUID, state: Onboard
         onboarding.identified_as = without_identity_numbers(state.identified_as)
         onboarding.missing_signatories = [without_identity_numbers(one) for one in state.missing_signatories]
         onboarding.needs_grant = state.needs_grant
-        if replaces(onboarding.offer, state.offer):
+        offer = offer_json(state.offer)
+        if replaces(onboarding.offer, offer):
             onboarding.replaced_offer = onboarding.offer
-        onboarding.offer = state.offer
+        onboarding.offer = offer
         onboarding.analysis = analysis_json(state.analysis)
         onboarding.agreement_reference = state.agreement_id
         onboarding.read_at = now
@@ -150,6 +152,11 @@ def replaces(before: dict[str, Any] | None, after: dict[str, Any] | None) -> boo
 def analysis_json(analysis: Analysis | None) -> Any:
     """An analysis as it is kept: amounts as strings."""
     return None if analysis is None else _plain(asdict(analysis))
+
+
+def offer_json(offer: Offer | None) -> Any:
+    """An offer as it is kept, under the contract's names: amounts and percentages as strings."""
+    return None if offer is None else _plain(asdict(offer))
 
 
 def _plain(value: Any) -> Any:

@@ -24,7 +24,7 @@ from financing.providers.base import (
     ReceivablesChanged,
 )
 from financing.selectors import latest_consent
-from financing.services.bank import bank
+from financing.services.bank import bank, wait_after
 from financing.services.consent import new_grant
 from financing.services.credit import store_agreement
 from financing.services.messages import put_message
@@ -167,7 +167,7 @@ def _close(client: Client, row: OutboxMessage, outcome: str) -> None:
 
 
 def _later(client: Client, row: OutboxMessage, error: ProviderUnavailable) -> None:
-    wait = max(timedelta(seconds=error.retry_after or 0), min(FIRST_WAIT * 2 ** min(row.attempts, 10), LONGEST_WAIT))
+    wait = wait_after(error, min(FIRST_WAIT * 2 ** min(row.attempts, 10), LONGEST_WAIT))
     with client_scope(client):
         OutboxMessage.objects.for_client(client).filter(pk=row.pk, closed_at=None).update(
             lease_until=None, next_at=timezone.now() + wait, outcome=str(error)[:200]

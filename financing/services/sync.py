@@ -12,7 +12,7 @@ from access.services import write_audit
 from access.tenancy import client_scope
 from financing.models import Agreement, ProviderSync
 from financing.providers.base import AgreementPage, AgreementState, ProviderRejected, ProviderUnavailable
-from financing.services.bank import bank
+from financing.services.bank import bank, wait_after
 from financing.services.credit import (
     client_of_agreement,
     clients_of_onboardings,
@@ -160,9 +160,8 @@ def _complete(reading: _Reading, changed_since: str, began: datetime) -> None:
 
 def _give_back(reading: _Reading, error: Exception) -> None:
     failures = reading.failures + 1
-    wait = timedelta(seconds=getattr(error, "retry_after", None) or 0)
-    if failures > 3:  # the first few tries come with the ticks
-        wait = max(wait, min(FIRST_PAUSE * 2 ** min(failures, 12), LONGEST_PAUSE))
+    # The first few tries come with the ticks.
+    wait = wait_after(error, min(FIRST_PAUSE * 2 ** min(failures, 12), LONGEST_PAUSE) if failures > 3 else timedelta(0))
     log.warning("the list of %s was not read (%s in a row): %s", reading.provider, failures, error)
     ProviderSync.objects.filter(provider=reading.provider, lease=reading.lease).update(
         lease_until=None, failures=failures, next_at=timezone.now() + wait, last_error=str(error)[:200]

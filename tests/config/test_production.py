@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 GIVEN = {
     "DJANGO_SETTINGS_MODULE": "config.settings.production",
@@ -39,3 +41,23 @@ def test_nothing_is_warned_of():
 def test_plain_http_is_refused():
     done = check(BUFFER_BASE_URL="http://buffer.example")
     assert done.returncode != 0 and "BUFFER_BASE_URL must begin with https://" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://localhost:8001",
+        "https://127.0.0.1:8001",
+        "https://10.0.0.5",
+        "https://[64:ff9b::7f00:1]",
+        "https://bank.internal",
+    ],
+)
+def test_a_bank_inside_is_refused(address):
+    done = check(BUFFER_BASE_URL=address)
+    assert done.returncode != 0 and "financing.E001" in done.stderr
+
+
+def test_a_demo_with_a_real_bank_is_refused():
+    done = check(DJANGO_SETTINGS_MODULE="config.settings.dev", BUFFER_BASE_URL="https://buffer.example")
+    assert done.returncode != 0 and "financing.E002" in done.stderr

@@ -88,7 +88,7 @@ def offer(days, **values):
 
 def offered(client, days=30, accepted=False):
     """An agreement that is only offered."""
-    one = agreement(client, "offered", limit="518000.00", began="accepted" if accepted else "offered")
+    one = agreement(client, "offered", "accepted" if accepted else "offered", limit="518000.00")
     with client_scope(client):
         Agreement.objects.for_client(client).update(available=0)
         Onboarding.objects.for_client(client).update(offer=offer(days))
@@ -96,9 +96,9 @@ def offered(client, days=30, accepted=False):
 
 
 def _replaced(client):
-    offered(client)
-    with client_scope(client):
-        Onboarding.objects.for_client(client).update(replaced_offer=offer(20, limit="400000.00"))
+    one = offered(client)
+    snapshot(one, 3, limit=D("400000.00"))
+    snapshot(one, 0)
 
 
 def _changed_limit(client):

@@ -3,12 +3,33 @@
 import json
 import threading
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from financing.providers.buffer import _built
+
+RECKONED = "as the contract says"  # stands for `available` until the bank says it
+
+
+def spoken(content):
+    """What the bank says, with `available` as the contract reckons it where the test gives no other."""
+    if isinstance(content, list):
+        return [spoken(one) for one in content]
+    if not isinstance(content, dict):
+        return content
+    content = {name: spoken(one) for name, one in content.items()}
+    credit = content.get("credit")
+    if isinstance(credit, dict) and credit.get("available") == RECKONED:
+        try:
+            limit, used, pending = (Decimal(credit[name]) for name in ("limit", "used", "pending"))
+            left = max(Decimal("0.00"), limit - used - pending) if content.get("status") == "open" else Decimal("0.00")
+        except (ArithmeticError, TypeError):  # an amount that is none
+            left = Decimal("0.00")
+        content["credit"] = {**credit, "available": f"{left:.2f}"}
+    return content
 
 
 class Bank:
@@ -58,10 +79,10 @@ class Bank:
             if given is not None:
                 status, content = given[0], given[1]
                 extra = given[2] if len(given) > 2 else {}
-                raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+                raw = content if isinstance(content, bytes) else json.dumps(spoken(content)).encode()
                 return status, {"Content-Type": "application/json", **extra}, raw
         status, content = self.reply(method, path, query, data)
-        return status, {"Content-Type": "application/json"}, json.dumps(content).encode()
+        return status, {"Content-Type": "application/json"}, json.dumps(spoken(content)).encode()
 
     def reply(self, method, path, query, data):
         if path == "/oauth/token":
@@ -105,7 +126,7 @@ class Bank:
 
     def agreement(self, onboarding, **values):
         identity = values.pop("id", "agr-1")
-        credit = {"currency": "NOK", "limit": "62000.00", "used": "0.00", "available": "62000.00", "pending": "0.00"}
+        credit = {"currency": "NOK", "limit": "62000.00", "used": "0.00", "available": RECKONED, "pending": "0.00"}
         credit |= values.pop("credit", {})
         self.agreements[identity] = {
             "id": identity, "onboarding_id": onboarding["id"], "organisation_number": onboarding["organisation_number"],

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from access.services import known_person
 from access.tenancy import client_scope
-from financing.models import Agreement, CreditSnapshot, Onboarding, OutboxMessage, ProviderEvent
+from financing.models import Agreement, CreditSnapshot, Onboarding, OutboxMessage, ProviderBreaker, ProviderEvent
 from financing.providers.buffer.webhook import read_event
 from financing.services import events as inbox
 from financing.services.alone import alone
+from financing.services.bank import PROBE_EVERY
 from financing.services.events import MOST_ATTEMPTS, clear_inbox, drain_events, replay_events
 from financing.services.inbox import store_event
 
@@ -147,6 +148,7 @@ def test_a_bank_that_is_down_for_long_is_no_fault_of_the_event(company, agreed, 
     assert event.next_at > timezone.now() + timedelta(minutes=9)  # Retry-After
     bank.answers.clear()
     let_time_come()
+    ProviderBreaker.objects.update(probe_at=timezone.now() - 2 * PROBE_EVERY)
     assert drain() == 1 and str(only(Agreement, company).used) == "3.00"
 
 

@@ -183,7 +183,7 @@ def test_a_bank_that_is_down_is_told_later_and_ever_later(company, agreed, bank)
     assert send() == 0
     (message,) = messages(company)
     assert message.closed_at is None and message.next_at > timezone.now() + timedelta(minutes=9)
-    bank.answers[("POST", NUDGE)] = (503, {"title": "later"}, {"Retry-After": "3"})
+    bank.answers[("POST", NUDGE)] = (429, {"title": "later"}, {"Retry-After": "3"})
     waits = []
     for _ in range(6):
         let_time_come(company)

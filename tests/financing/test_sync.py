@@ -145,9 +145,9 @@ def test_a_tick_costs_so_many_queries_for_each_changed_agreement_and_none_for_th
         connection,
     ) as queries:
         assert read() == changed
-    # Once: lease 4, hold 1, whose they are 2, complete 1, and the one page's end. Each: savepoints and scope 4, onboarding,
-    # agreement, update, history, and the consent that stands.
-    assert len(queries) == 9 + 9 * changed, [one["sql"][:90] for one in queries]
+    # Once: lease 4, the breaker 1, hold 1, whose they are 2, complete 1, and the one page's end.
+    # Each: savepoints and scope 4, onboarding, agreement, update, history, and the consent that stands.
+    assert len(queries) == 10 + 9 * changed, [one["sql"][:90] for one in queries]
 
 
 def test_a_tick_costs_no_query_per_agreement_that_has_not_changed(bank, make_client, make_member):
@@ -156,7 +156,7 @@ def test_a_tick_costs_no_query_per_agreement_that_has_not_changed(bank, make_cli
     bank.answers[("GET", LIST)] = (200, {"items": [], "next_cursor": None, "next_changed_since": "9"})
     with CaptureQueriesContext(connection) as queries:
         assert read() == 0
-    assert len(queries) == 7, [one["sql"][:90] for one in queries]
+    assert len(queries) == 8, [one["sql"][:90] for one in queries]
 
 
 # Onboardings
@@ -199,8 +199,17 @@ def test_the_next_state_brings_it_back_into_step(company, begun, bank):
     assert only(Onboarding, company).next_read_at < timezone.now() + 1.3 * READ_OFTEN
 
 
-def test_a_bank_that_fails_is_left_alone_ever_longer(company, begun, bank):
+def test_a_bank_that_does_not_answer_is_asked_again_soon_because_the_breaker_spares_it(company, begun, bank):
     bank.answers[("GET", "*")] = (503, {"title": "later"}, {"Retry-After": "5"})
+    with client_scope(company):
+        read_at = timezone.now() - timedelta(hours=12)
+        Onboarding.objects.for_client(company).update(read_at=read_at, next_read_at=None)
+    follow()
+    assert only(Onboarding, company).next_read_at - timezone.now() <= timedelta(minutes=1)
+
+
+def test_a_bank_that_says_later_is_left_alone_ever_longer(company, begun, bank):
+    bank.answers[("GET", "*")] = (429, {"title": "later"}, {"Retry-After": "5"})
     waits = []
     for hours in (0, 0.25, 0.5, 12):
         with client_scope(company):
