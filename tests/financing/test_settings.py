@@ -69,7 +69,8 @@ class Told:
         found = self.bank.agreements["agr-1"]
         found["sequence"] += 1
         found["analysis"] = analysis(name, lines, limit)
-        found["credit"] |= {"limit": limit, "available": limit}
+        found["credit"]["limit"] = limit
+        found["credit"]["available"] = str(D(limit) - D(found["credit"]["used"]))
         raw = [
             {"receivable_id": r or None, "debtor": d, "amount": a, "counted": c, "reason": why or None}
             for r, d, a, c, why in (lines if given is None else given)
