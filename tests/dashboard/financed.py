@@ -31,9 +31,9 @@ def onboarding(client, status="created", *, valid_days=365, **values):
         )  # fmt: skip
 
 
-def agreement(client, status="open", *, limit="62000.00", used="0.00", valid_days=365, **values):
-    """An agreement whose onboarding was accepted."""
-    began = onboarding(client, "accepted", valid_days=valid_days)
+def agreement(client, status="open", stage="accepted", *, limit="62000.00", used="0.00", valid_days=365, **values):
+    """An agreement whose onboarding has come to this stage."""
+    began = onboarding(client, stage, valid_days=valid_days)
     now, limit, used = timezone.now(), Decimal(limit), Decimal(used)
     with client_scope(client):
         return Agreement.objects.for_client(client).create(
