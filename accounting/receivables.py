@@ -37,11 +37,15 @@ class Page:
     changed_since: str  # as it was understood, empty for none
 
 
-def receivables_page(*, client: Client, changed_since: str, cursor: str, page_size: int) -> Page:
+def receivables_page(
+    *, client: Client, changed_since: str, cursor: str, page_size: int, closed_from: datetime | None = None
+) -> Page:
     """One page in the order of ids, inside the client's scope and first in its transaction. Raises BadCursor.
 
     Without `changed_since`: what is open now, whatever its date. With it: also what was closed since, and every open
-    item whose debtor changed. A cursor carries its reading's `changed_since`; another one beside it is refused.
+    item whose debtor changed. Nothing that was closed before `closed_from` is given, whatever is asked: with no reading
+    before that there is nothing that it was closed since. A cursor carries its reading's `changed_since`; another one
+    beside it is refused.
     Amounts are strings in the client's currency, `currency_amount` in `currency`.
     """
     since = _time(changed_since) if changed_since else None
@@ -55,6 +59,8 @@ def receivables_page(*, client: Client, changed_since: str, cursor: str, page_si
     entries = LedgerEntry.objects.for_client(client).filter(id__gt=last_id).select_related("customer")
     if since:
         entries = entries.filter(Q(changed_at__gte=since) | Q(customer__changed_at__gte=since, closed_on__isnull=True))
+        if closed_from and since < closed_from:
+            entries = entries.filter(Q(closed_on__isnull=True) | Q(changed_at__gte=closed_from))
     else:
         entries = entries.filter(closed_on__isnull=True)
     entries = entries.annotate(latest=Greatest("changed_at", "customer__changed_at")).order_by("id")

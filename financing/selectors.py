@@ -77,3 +77,9 @@ def last_told(client: Client, provider_name: str) -> OutboxMessage | None:
     about = (MessageKind.DISCONNECT, MessageKind.CANCEL, MessageKind.GRANT)
     found = OutboxMessage.objects.for_client(client).filter(provider=provider_name, kind__in=about)
     return found.order_by("-created_at").first()
+
+
+def first_consent_at(client: Client, provider_name: str) -> datetime | None:
+    """When the company first let the provider read. Inside the scope."""
+    found = Consent.objects.for_client(client).filter(provider=provider_name).order_by("given_at")
+    return found.values_list("given_at", flat=True).first()

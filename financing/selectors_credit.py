@@ -38,12 +38,6 @@ def ended_at(client: Client, agreement: Agreement) -> datetime:
     return told.recorded_at if told else agreement.read_at
 
 
-def offer_before(client: Client, agreement: Agreement) -> Decimal | None:
-    """What was offered before the present offer, where that was another amount."""
-    offered = snapshots(client).filter(agreement=agreement, status="offered").exclude(limit=agreement.limit)
-    return offered.values_list("limit", flat=True).first()
-
-
 def analysis_of_limit(client: Client, agreement: Agreement, limit: Decimal) -> dict[str, Any] | None:
     """The latest analysis that gave the agreement this limit, as it is kept in the history."""
     told = snapshots(client).filter(agreement=agreement, limit=limit, analysis__isnull=False).first()

@@ -52,7 +52,7 @@ class NoPagesForMachines:
         if not request.path_info.startswith(MACHINES):
             return self.get_response(request)
         response = self.get_response(request)
-        if response.status_code >= 400 and not response.get("Content-Type", "").startswith(("application/",)):
+        if response.status_code >= 400 and not response.get("Content-Type", "").startswith("application/"):
             body, kind = self._refusal(request, response.status_code)
             response.content = json.dumps(body).encode()
             response["Content-Type"] = kind

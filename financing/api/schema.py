@@ -242,10 +242,11 @@ PATHS = {
                 "400": _problem("The headers or the body cannot be read."),
                 "401": _problem("The signature or its time is wrong."),
                 "405": _problem("Only POST.", Allow=ALLOW),
+                "411": _problem("The body's length is not said."),
                 "413": _problem("Larger than an event can be."),
-                "415": _problem("Not application/json."),
+                "415": _problem("Not application/json, or compressed."),
                 "429": _problem("Too many at once.", Retry_After="Seconds."),
-                "503": _problem("It could not be stored; send it again.", Retry_After="Seconds."),
+                "503": _problem("It cannot be verified now; send it again."),
             },
         }
     },

@@ -1,6 +1,7 @@
 """GET /api/v1/company and /api/v1/receivables: what the consent names, and nothing more; each reading is kept."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,8 +17,10 @@ from accounting.receivables import BadCursor, receivables_page
 from financing.api.permissions import ConsentAuthentication, ReadsReceivables
 from financing.api.schema import openapi
 from financing.models import Consent, DataAccess
+from financing.selectors import first_consent_at
 
 DEFAULT_PAGE, MOST = 500, 1000
+LONGEST_WRITING = timedelta(hours=1)
 
 
 class MachineView(APIView):
@@ -81,6 +84,7 @@ class Receivables(ConsentView):
                     changed_since=request.query_params.get("changed_since", ""),
                     cursor=request.query_params.get("cursor", ""),
                     page_size=self._page_size(request),
+                    closed_from=self._closed_from(consent),
                 )
             except BadCursor as error:
                 raise ValidationError({error.parameter: [str(error)]}) from error
@@ -95,6 +99,14 @@ class Receivables(ConsentView):
                 "next_changed_since": page.next_changed_since,
             }
         )
+
+    def _closed_from(self, consent: Consent) -> datetime | None:
+        """«Gjort opp siden sist»: the consent's words say no more, and before the first one nothing was read.
+
+        A row carries the start of the transaction that changed it, which may have begun before the consent.
+        """
+        first = first_consent_at(consent.client, consent.provider)
+        return first - LONGEST_WRITING if first else None
 
     def _page_size(self, request: Request) -> int:
         given = request.query_params.get("page_size", str(DEFAULT_PAGE))

@@ -227,8 +227,10 @@ def _offer(client: Client, facts: Facts, state: str) -> CreditView:
         text = (_("The offer ended on %(day)s. Nothing is borrowed.") % {"day": day(ends)},)
         return replace(view, status_label=_("Offer ended"), status_color="neutral", headline=None, text=text, foot="",
                        actions=(again,))  # fmt: skip
-    if state == "offer_replaced" and facts.offer_before is not None:
-        text_ = _("Buffer offered %(amount)s before.") % {"amount": written(facts.offer_before)}
+    if state == "offer_replaced":
+        before = Decimal((facts.onboarding.replaced_offer or {}).get("limit", facts.agreement.limit))
+        other = before != facts.agreement.limit
+        text_ = _("Buffer offered %(amount)s before.") % {"amount": written(before)} if other else ""
         return replace(
             view, status_label=_("New offer"), note=Note("info", _("A new offer has taken the former's place"), text_)
         )

@@ -10,6 +10,7 @@ from financing.presenters.chart import chart_of
 from financing.presenters.consent import access_view
 from financing.presenters.shapes import address
 from financing.presenters.widget import change_since, living_view
+from financing.presenters.words import told
 from financing.providers.registry import DEFAULT
 from financing.selectors import last_told, latest_consent, latest_onboarding
 from financing.selectors_credit import agreement_to_show, ended_at, limit_before, missing_numbers, snapshots
@@ -34,6 +35,9 @@ def settings_context(client: Client, user: User, now: datetime) -> dict[str, Any
     onboarding = latest_onboarding(client, DEFAULT)
     return context | {
         "onboarding": onboarding,
+        "check_told": told(onboarding)[1]
+        if onboarding and onboarding.status in ("rejected", "declined", "expired")
+        else "",
         "missing": missing_numbers(client) if onboarding and onboarding.status == "rejected" else None,
         "ended": ended_at(client, agreement) if agreement and agreement.onboarding.status == "accepted" else None,
     }

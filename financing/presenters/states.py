@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -26,7 +25,6 @@ class Facts:
     read_at: datetime
     now: datetime
     since: SinceLast | None = None
-    offer_before: Decimal | None = None  # what was offered before the present offer
 
     @property
     def stale(self) -> bool:
@@ -76,7 +74,7 @@ PRECEDENCE: tuple[tuple[str, Callable[[Facts], bool]], ...] = (
     ("no_account", lambda facts: _offered(facts) and facts.onboarding.status == "accepted"),
     ("offer_expired", lambda facts: _offered(facts) and _within(facts, timedelta(0))),
     ("offer_soon", lambda facts: _offered(facts) and _within(facts, OFFER_SOON)),
-    ("offer_replaced", lambda facts: _offered(facts) and facts.offer_before is not None),
+    ("offer_replaced", lambda facts: _offered(facts) and facts.onboarding.replaced_offer is not None),
     ("offer", _offered),
     ("overdue", lambda facts: facts.overdue),
     ("terminating", _status("terminating")),

@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 from access.models import Client
 from financing.models import Onboarding
 from financing.presenters.credit import CreditView, day
-from financing.presenters.onboarding import told
 from financing.presenters.shapes import Action, Row, Step, address
 from financing.presenters.states import OFFER_SOON, SHOWN_AFTER_THE_END, offer_ends
+from financing.presenters.words import told
 from financing.selectors_credit import MissingNumbers
 
 # The bank redeems the code only once the authority is confirmed; from when it has identified somebody the company waits.

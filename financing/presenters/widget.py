@@ -17,7 +17,6 @@ from financing.selectors_credit import (
     analysis_of_limit,
     ended_at,
     missing_numbers,
-    offer_before,
 )
 from financing.services.analysis_lines import kept_change
 from financing.services.credit import figures_from
@@ -51,8 +50,6 @@ def living_view(client: Client, user: User, agreement: Agreement, now: datetime)
             note_seen(client=client, user=user, agreement=agreement, seen=seen, now=now)
         facts = replace(facts, since=since_last(seen, agreement.limit, now))
         change = change_since(client, agreement, facts.since.before) if facts.since else None
-    else:
-        facts = replace(facts, offer_before=offer_before(client, agreement))
     return credit_view(client, facts, change, tried_at(agreement, sync))
 
 

@@ -10,9 +10,16 @@ from access.tenancy import client_scope
 from financing.models import Agreement, Consent, Onboarding, SeenLimit
 from financing.services.seen import VISIT
 from tests.dashboard.widget_states import SAW, STATES, checked, drawn, offered, snapshot, when
+from tests.languages import Catalog
 
 pytestmark = pytest.mark.django_db
 URL = "/klient/310000000/"
+CATALOG = Catalog()
+# Of the product and the field, and of people and companies: the same in every language.
+NAMES = [
+    "Regnskap", "Sparebanken Vest", "Buffer", "Bufferkonto", "BankID", "Giver", "Dag Leder", "Dag", "Leder", "Vera Vest",
+    "Furuly Lys AS", "Lampekroken Interiør",
+]  # fmt: skip
 AMOUNT = re.compile(r"\d,\d\d(?!\d)")
 
 
@@ -24,6 +31,8 @@ def company(make_client):
 @pytest.fixture
 def dag(client, company, make_member):
     person = make_member(company, "dag", "daglig_leder")
+    person.name = "Dag Leder"  # «Dag» alone is a word of the catalogue
+    person.save(update_fields=["name"])
     client.force_login(person)
     return person
 
@@ -60,6 +69,9 @@ def test_every_state_says_what_is_true_with_its_time_and_what_to_do(client, comp
         assert words in text, (words, text)
     for words in case.no:
         assert words not in html and words not in text
+    page = client.get(URL + "innstillinger/fakturafinansiering/").content.decode()
+    assert CATALOG.strangers(page, language, NAMES) == []
+    assert CATALOG.strangers(f'<html lang="{language}"><body>{html}</body></html>', language, NAMES) == []
     for address in case.actions:
         assert f'"/klient/310000000/{address}"' in html, (address, html)
     foot = html.split("<footer>")[1]

@@ -96,9 +96,9 @@ def offered(client, days=30, accepted=False):
 
 
 def _replaced(client):
-    one = offered(client)
-    snapshot(one, 3, limit=D("400000.00"))
-    snapshot(one, 0)
+    offered(client)
+    with client_scope(client):
+        Onboarding.objects.for_client(client).update(replaced_offer=offer(20, limit="400000.00"))
 
 
 def _changed_limit(client):

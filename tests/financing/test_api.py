@@ -237,3 +237,17 @@ def test_reading_is_all_there_is(token, method):
         "/api/v1/receivables", json.dumps({}), content_type="application/json", HTTP_AUTHORIZATION=f"Bearer {token}"
     )
     assert answer.status_code in (403, 405)
+
+
+def test_what_was_settled_before_the_first_consent_is_not_given_whatever_is_asked(company, token):
+    """«Og for poster som er gjort opp siden sist»: before the first consent there was no last time."""
+    kept, paid = add_entry(company, "1", 1000), add_entry(company, "2", 500)
+    with client_scope(company):
+        LedgerEntry.objects.for_client(company).filter(pk=paid.pk).update(open_amount=0, closed_on=date(2026, 1, 2))
+        Consent.objects.for_client(company).update(given_at=timezone.now() + timedelta(hours=2))
+    items = get("receivables", token, changed_since="2001-01-01T00:00:00Z").json()["items"]
+    assert [one["id"] for one in items] == [str(kept.pk)]
+    with client_scope(company):
+        Consent.objects.for_client(company).update(given_at=timezone.now() - timedelta(days=1))
+    items = get("receivables", token, changed_since="2001-01-01T00:00:00Z").json()["items"]
+    assert [one["id"] for one in items] == [str(kept.pk), str(paid.pk)]

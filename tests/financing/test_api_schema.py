@@ -16,11 +16,13 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from access.tenancy import client_scope
 from accounting.models import Match
 from config.wsgi import application as wsgi
+from financing.api import webhooks
 from financing.api.problems import MACHINES
 from financing.api.schema import ITEM, openapi
 from financing.consent_text import consent_text
 from tests.access.test_urls_walk import patterns
 from tests.financing.reading import add_entry, basic, get, read_all, redeem, refresh
+from tests.financing.test_webhooks import OTHER, body_of, deliver
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +60,7 @@ def test_the_document_is_openapi():
 
 def test_every_address_of_machines_is_documented_and_there_are_no_others(document):
     addresses = {f"/{address}" for address, _, _ in patterns(get_resolver("config.urls"))}
-    assert {one for one in addresses if one.startswith(MACHINES)} | {"/webhooks/buffer"} == set(document["paths"])
+    assert {one for one in addresses if one.startswith(MACHINES)} == set(document["paths"])
 
 
 # The members as the specification of this interface lists them; another word here is another consent.
@@ -172,6 +174,23 @@ def test_what_is_answered_is_what_is_documented(document, company, application, 
     assert seen | {("/oauth/token", "200")} == documented
 
 
+def test_what_a_webhook_is_answered_is_what_is_documented(document, settings, monkeypatch):
+    path, kind = "/webhooks/buffer", "application/json"
+    body = body_of()
+    answers = [
+        deliver(), deliver(body=b"{"), deliver(secret=OTHER), Browser().get(path), deliver(content_type="text/plain"),
+        deliver(body=b" " * 70_000), Browser().post(path, body, content_type=kind, CONTENT_LENGTH="x"),
+    ]  # fmt: skip
+    monkeypatch.setattr(webhooks, "_throttle", webhooks.Throttle())
+    settings.WEBHOOKS_A_SECOND = 1
+    answers += [deliver(identity=f"msg_{n}") for n in range(3)]
+    settings.BUFFER_WEBHOOK_SECRET = "whsec_?"
+    answers.append(deliver())
+    for answer in answers:
+        fits(document, path, "post", answer)
+    assert {str(one.status_code) for one in answers} == set(document["paths"][path]["post"]["responses"])
+
+
 # schemathesis, over WSGI in this process; the same examples in every run.
 CALLS = settings(
     max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
@@ -218,6 +237,12 @@ def test_schemathesis_finds_nothing_undocumented_where_the_bank_reads(company, t
         add_entry(company, str(n), 100 + n, private_person=bool(n % 2), customer=str(n))
     tally = hammer("/api/", {"Authorization": f"Bearer {token}"})
     assert set(tally) == {200, 400} and min(tally.values()) > 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_schemathesis_finds_nothing_undocumented_where_the_bank_tells():
+    tally = hammer("/webhooks/", {})
+    assert set(tally) <= {400, 401, 413, 415} and tally[400]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -29,7 +29,7 @@ def test_what_stands_of_the_link_is_told(client, company, begun):
     ProviderSync.objects.update_or_create(
         provider="buffer", defaults={"complete_at": now - timedelta(seconds=90), "failures": 3}
     )
-    ProviderBreaker.objects.create(provider="buffer", failures=5, opened_at=now)
+    ProviderBreaker.objects.create(provider="buffer", origin="https://bank.example", failures=5, opened_at=now)
     for number, state in enumerate(["waiting", "waiting", "dead", "done", "ignored", "quarantined"]):
         ProviderEvent.objects.create(
             provider="buffer", event_id=str(number), body_sha256=str(number), body="x", state=state, next_at=now,
@@ -48,7 +48,7 @@ def test_what_stands_of_the_link_is_told(client, company, begun):
     ages = {name: found.pop(name) for name in list(found) if "seconds" in name}
     assert found == {
         'financing_credit_reading_failures{provider="buffer"}': 3,
-        'financing_breaker_open{provider="buffer"}': 1,
+        'financing_breaker_open{provider="buffer",origin="https://bank.example"}': 1,
         'financing_onboardings{provider="buffer",status="created"}': 1,
         'financing_agreements{provider="buffer",status="open"}': 1,
         'financing_outbox{provider="buffer",kind="disconnect"}': 1,

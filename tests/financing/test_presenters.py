@@ -26,7 +26,11 @@ def facts(status="open", *, used="100", limit="500", pending="0", reason="", due
         reason=reason, due_date=due_date, due_amount=D(1) if due_date else None,
     )  # fmt: skip
     ended_at, until = NOW if ended else None, NOW + timedelta(days=valid)
-    onboarding = Onboarding(status=more.pop("onboarding", "offered"), offer=more.pop("offer", None))
+    onboarding = Onboarding(
+        status=more.pop("onboarding", "offered"),
+        offer=more.pop("offer", None),
+        replaced_offer=more.pop("replaced", None),
+    )
     read_at = more.pop("read_at", NOW)
     return Facts(agreement, onboarding, Consent(valid_until=until, ended_at=ended_at), read_at, NOW, **more)
 
@@ -55,8 +59,8 @@ def test_every_state_of_the_table_can_be_reached():
     offered = {
         "no_account": facts("offered", onboarding="accepted"),
         "offer_expired": facts("offered", offer={"expires_at": "2026-11-24T12:00:00Z"}),
-        "offer_soon": facts("offered", offer={"expires_at": "2026-12-01T12:00:00Z"}, offer_before=D(1)),
-        "offer_replaced": facts("offered", offer={"expires_at": "2026-12-01T12:00:01Z"}, offer_before=D(1)),
+        "offer_soon": facts("offered", offer={"expires_at": "2026-12-01T12:00:00Z"}, replaced={"limit": "1.00"}),
+        "offer_replaced": facts("offered", offer={"expires_at": "2026-12-01T12:00:01Z"}, replaced={"limit": "1.00"}),
         "offer": facts("offered", offer={"expires_at": "2026-12-01T12:00:01Z"}),
         "terminated": facts("terminated", used="0", due=-1),
     }

@@ -69,7 +69,8 @@ class Told:
         found = self.bank.agreements["agr-1"]
         found["sequence"] += 1
         found["analysis"] = analysis(name, lines, limit)
-        found["credit"] |= {"limit": limit, "available": limit}
+        found["credit"]["limit"] = limit
+        found["credit"]["available"] = str(D(limit) - D(found["credit"]["used"]))
         raw = [
             {"receivable_id": r or None, "debtor": d, "amount": a, "counted": c, "reason": why or None}
             for r, d, a, c, why in (lines if given is None else given)
@@ -318,6 +319,9 @@ def test_the_page_stands_in_every_state(signed_in, company, name):
     STATES[name].put(company)
     answer = signed_in.get(url("financing_settings"))
     assert answer.status_code == 200 and url("financing_history") in answer.content.decode()
+    if name == "rejected":  # why, from when it may be tried again, and what can be mended
+        text = plain(answer.content.decode())
+        assert "For få kundefordringer" in text and "En ny sjekk kan startes fra" in text and "Lampekroken" in text
 
 
 @pytest.mark.parametrize("count", [2, 60])

@@ -30,7 +30,7 @@ from financing.services.consent import valid_until
 from financing.services.credit import follow_onboarding, store_agreement
 from financing.services.onboarding import ask_bank, begin_onboarding
 from financing.services.onboarding_reading import store_onboarding
-from financing.services.returning import StateUnknown, take_return
+from financing.services.returning import StateUnknown, state_hash, take_return
 from financing.services.sync import sync_credit
 
 pytestmark = pytest.mark.django_db
@@ -188,10 +188,12 @@ def test_a_state_is_no_way_back_to_the_other_providers_onboarding(company, dag, 
     other, _link = begin(company, dag)
     for state, reference in ((begun.state, "t-1"), (other.state, "onb-1")):
         with pytest.raises(StateUnknown):
-            take_return(state=state, provider_reference=reference, user=dag, now=timezone.now())
+            take_return(hashed=state_hash(state), provider_reference=reference, user=dag, now=timezone.now())
     assert onboarding_at(company, "buffer").returned_at is None and onboarding_at(company, "tiny").returned_at is None
     for state, reference, provider in ((begun.state, "onb-1", "buffer"), (other.state, "t-1", "tiny")):
-        _client, came_back = take_return(state=state, provider_reference=reference, user=dag, now=timezone.now())
+        _client, came_back = take_return(
+            hashed=state_hash(state), provider_reference=reference, user=dag, now=timezone.now()
+        )
         assert came_back.provider == provider
 
 
