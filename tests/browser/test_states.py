@@ -102,9 +102,7 @@ def pays(product, companies):
         matches.write_text(
             f"debit_entry_id,credit_entry_id,amount,matched_on\n{customer},p{customer},50000.00,{today}\n"
         )
-        product.manage(
-            "import_ledger", "--client", NUMBERS[key], "--name", NAMES[key], str(entries), str(matches)
-        )  # fmt: skip
+        product.manage("import_ledger", "--client", NUMBERS[key], "--name", NAMES[key], str(entries), str(matches))
 
     return pay
 
@@ -112,17 +110,12 @@ def pays(product, companies):
 @pytest.fixture(scope="module")
 def dag(product, browser, browser_context_args, companies):
     """A page of Dag's, signed in once."""
-    page = person(product, browser, browser_context_args, "Dag Leder")
-    yield page
-    page.context.close()
-
-
-def person(product, browser, browser_context_args, name):
     page = browser.new_context(**browser_context_args).new_page()
     page.goto(product.url)
-    page.get_by_role("button", name=name, exact=True).click()
+    page.get_by_role("button", name="Dag Leder", exact=True).click()
     page.wait_for_url(product.url + "/**")
-    return page
+    yield page
+    page.context.close()
 
 
 class Console:
