@@ -1,6 +1,7 @@
 """The contract with a memory: a bank that knows what it has been, what it told, and which codes and states it was given."""
 
 import json
+import random
 from datetime import UTC, datetime
 
 from financing.services.transitions import ONBOARDING
@@ -8,13 +9,13 @@ from financing.services.transitions import ONBOARDING
 from .conftest import OFFER, RECKONED, Bank, spoken
 
 OVER = ("accepted", "rejected", "declined", "cancelled", "expired")
-TROUBLES = ("down", "lost_answer", "html", "other_company")
+TROUBLES = ("down", "lost_answer", "html", "other_company", "old")
 NOTHING = {"currency": "NOK", "limit": "0.00", "used": "0.00", "available": "0.00", "pending": "0.00"}
 JSON = {"Content-Type": "application/json"}
 
 
 class PlayingBank(Bank):
-    """`trouble` is what ails it now: it does nothing, answers nothing to what it did, or says what is not so."""
+    """`trouble` is what ails it now: it does nothing, answers nothing to what it did, or says what is not so (any more)."""
 
     def __init__(self):
         super().__init__()
@@ -24,7 +25,7 @@ class PlayingBank(Bank):
         for kept in (self.onboardings, self.agreements, self.answers, self.requests):
             kept.clear()
         self.been, self.codes, self.states, self.events = set(), {}, [], []
-        self.changes, self.kept, self.trouble = [], {}, ""
+        self.changes, self.kept, self.past, self.trouble = [], {}, {}, ""
 
     # What it answers.
 
@@ -57,8 +58,12 @@ class PlayingBank(Bank):
         if path == "/v1/agreements":
             since = int(query.get("changed_since", ["0"])[0])
             changed = {one: at for at, one in enumerate(self.changes, 1) if at > since}
-            items = [self.agreements[one] for one in sorted(changed, key=changed.get)]
+            items = [self._told(self.agreements[one]) for one in sorted(changed, key=changed.get)]
+            if self.trouble == "old":  # what lags behind gives no newer position either
+                return 200, {"items": items, "next_cursor": None, "next_changed_since": str(since)}
             return 200, {"items": items, "next_cursor": None, "next_changed_since": str(len(self.changes))}
+        if method == "GET" and len(part) == 4:
+            return 200, self._told((self.onboardings if part[2] == "onboardings" else self.agreements)[part[3]])
         if path.endswith("/links"):
             if self.onboardings[part[3]]["status"] in OVER:
                 return problem(409)
@@ -78,6 +83,9 @@ class PlayingBank(Bank):
         if path.endswith("/disconnect"):
             return 200, self._disconnect(self.agreements[part[3]])
         return super().reply(method, path, query, data)
+
+    def _told(self, one):
+        return random.choice(self.past[one["id"]]) if self.trouble == "old" else one
 
     def _begin(self, data):
         living = [one for one in self.onboardings.values() if one["status"] not in OVER]
@@ -140,6 +148,7 @@ class PlayingBank(Bank):
             one["credit"] = {**one["credit"], "available": RECKONED}
             self.changes.append(one["id"])
         data = json.loads(json.dumps(spoken(one)))
+        self.past.setdefault(one["id"], []).append(data)
         self.events.append({"type": f"{kind}.updated", "timestamp": "2026-11-24T10:00:00Z", "data": data})
 
 
