@@ -21,7 +21,7 @@ from financing.providers.base import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from financing.selectors import living_agreement, living_onboarding
+from financing.selectors import latest_consent, living_agreement, living_onboarding
 from financing.services.bank import bank
 from financing.services.consent import Origin, end_consent, give_consent, new_grant
 from financing.services.onboarding_reading import fail_onboarding, read_onboarding, store_onboarding
@@ -175,14 +175,17 @@ def cancel_onboarding(*, client: Client, onboarding: Onboarding, user: User, now
         if onboarding.is_final:
             return True
         end_consent(consent=onboarding.consent, reason="withdrawn", actor=user, now=now)
+        # Where it was given anew since, that one stands now, and would keep the bank reading.
+        if standing := latest_consent(client, onboarding.provider):
+            end_consent(consent=standing, reason="withdrawn", actor=user, now=now)
         if not onboarding.provider_reference:
             return False  # the reading that finds it tells of the end
-        offered = Agreement.objects.for_client(client).filter(onboarding=onboarding, status="offered").first()
-        kind = MessageKind.DISCONNECT if offered else MessageKind.CANCEL
-        message = put_message(kind=kind, now=now, onboarding=onboarding, agreement=offered)
+        agreed = Agreement.objects.for_client(client).filter(onboarding=onboarding).exclude(status="terminated").first()
+        kind = MessageKind.DISCONNECT if agreed else MessageKind.CANCEL
+        message = put_message(kind=kind, now=now, onboarding=onboarding, agreement=agreed)
     taken = send_message(client=client, message_id=message.pk)
     try:
-        if taken and offered:  # the answer was the agreement's
+        if taken and agreed:  # the answer was the agreement's
             read_onboarding(client=client, onboarding=onboarding)
     except (ProviderUnavailable, ProviderRejected) as error:
         log.warning("onboarding %s was not read after its end: %s", onboarding.pk, error)

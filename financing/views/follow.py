@@ -21,6 +21,7 @@ from financing.selectors import (
     invoices_without_organisation_number,
     last_way_out,
     latest_onboarding,
+    living_agreement,
     living_onboarding,
 )
 from financing.services.onboarding import cancel_onboarding
@@ -76,7 +77,10 @@ def financing_link(request: ClientRequest, client: Client) -> HttpResponse:
 def financing_cancel(request: ClientRequest, client: Client) -> HttpResponse:
     """The company gives up before there is an agreement: the access ends at once."""
     with client_scope(client):
-        onboarding = latest_onboarding(client, DEFAULT)
+        onboarding, agreement = latest_onboarding(client, DEFAULT), living_agreement(client, DEFAULT)
+    if agreement is not None and agreement.status != "offered":
+        # There is an account already: what follows from ending the access is told before it is done.
+        return redirect("financing_withdraw", client.organisation_number)
     if onboarding and not onboarding.is_final:
         cancel_onboarding(client=client, onboarding=onboarding, user=request.user, now=timezone.now())
     return redirect("financing_status", client.organisation_number)

@@ -134,8 +134,9 @@ class Financing(RuleBasedStateMachine):
     def cancel(self, person):
         self.browse(person, "post", "financing_cancel")
         latest = max(self.all(Onboarding), key=lambda one: one.started_at, default=None)
-        if self.may(person) and latest and not latest.is_final:
-            assert next(one for one in self.all(Consent) if one.pk == latest.consent_id).ended_at
+        account = any(one.status not in ("offered", "terminated") for one in self.all(Agreement))
+        if self.may(person) and latest and not latest.is_final and not account:
+            assert self.standing() is None
 
     @rule(person=people)
     def withdraw(self, person):
@@ -207,6 +208,17 @@ class Financing(RuleBasedStateMachine):
     def the_account_moves(self, used, after):
         credit = NOTHING | {"limit": "0.00" if after == "terminating" else "62000.00", "used": f"{used}.00"}
         self.bank.change(self.bank.standing("open", "paused")[0], status=after, credit=credit)
+
+    @precondition(lambda self: self.bank.standing("open", "paused"))
+    @rule(used=st.integers(0, 90_000))
+    def an_older_answer_follows_a_newer_one(self, used):
+        """The account moves and that is read; then the bank tells of how it stood before."""
+        self.bank.trouble = ""
+        self.the_account_moves(used, "open")
+        self.the_clock_ticks()
+        self.bank.trouble = "old"
+        self.the_clock_ticks()
+        self.bank.trouble = ""
 
     @precondition(lambda self: self.bank.standing("terminating", "disconnected"))
     @rule()
