@@ -217,6 +217,7 @@ class Financing(RuleBasedStateMachine):
         self.the_account_moves(used, "open")
         self.the_clock_ticks()
         self.bank.trouble = "old"
+        self.deliver(self.bank.events[-1], f"old-{len(self.bank.events)}-{used}")  # so that it is read again
         self.the_clock_ticks()
         self.bank.trouble = ""
 
