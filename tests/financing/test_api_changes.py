@@ -211,11 +211,10 @@ def test_ten_thousand_open_items_are_read_page_by_page_in_time(company, token):
             [first.pk],
         )
         analyse_ledger(9999)
-    took = list(zip(*(pages_in_time(token) for _ in range(3)), strict=True))
-    best = sorted(map(min, took))  # of three readings each: others use this machine too
+    took = list(zip(*(pages_in_time(token) for _ in range(5)), strict=True))
+    best = sorted(map(min, took))  # of five readings each: others use this machine too
     print(f"page of 500: median {1000 * best[10]:.0f} ms, p95 {1000 * best[18]:.0f} ms")
-    # The goal is for the 95th of a hundred; asked of the middle here, because the machine is not ours alone.
-    assert len(best) == 20 and best[10] < P95
+    assert len(best) == 20 and best[18] < P95
 
 
 def pages_in_time(token):

@@ -74,8 +74,10 @@ def test_withdrawn_the_next_read_is_refused_the_agreement_disconnects_and_the_hi
     assert signed_in.get(url("financing_withdraw")).status_code == 200
     assert get("receivables", tokens["access_token"]).status_code == 200  # looking changes nothing
     assert signed_in.post(url("financing_withdraw")).status_code == 302  # the second
+    withdrawn = timezone.now()
 
-    refused = get("receivables", tokens["access_token"])  # the very next request, however soon it comes
+    refused = get("receivables", tokens["access_token"])  # the very next request
+    assert timezone.now() - withdrawn < timedelta(seconds=1)
     again = post_token(application, {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]})
     assert refused.status_code == 401 and 'error="invalid_token"' in refused["WWW-Authenticate"]
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
