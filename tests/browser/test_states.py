@@ -225,6 +225,7 @@ def manage(page, product, key):
     page.goto(f"{product.url}/klient/{NUMBERS[key]}/innstillinger/fakturafinansiering/")
     window = at_bank(page, page.get_by_role("button", name="Administrer avtale").click)
     window.get_by_role("button", name="Dag Leder", exact=True).click()
+    expect(window.get_by_label("Beløp")).to_be_visible()  # before that the window is still on its way there
     return window
 
 

@@ -256,7 +256,7 @@ def schemas(contract):
 
 def mended(kind, value):
     """The same with what no schema can say made right: sums, signs, and the bank's own shape of an id."""
-    value = json.loads(json.dumps(value).replace('"-', '"'))
+    value = json.loads(re.sub(r'"-(?=\d)', '"', json.dumps(value)))  # amounts only: a text may be a lone dash
     for name in ("id", "onboarding_id", "agreement_id"):
         if value.get(name):
             value[name] = f"{name}-1"
@@ -312,10 +312,14 @@ def test_every_answer_that_the_contract_allows_is_read_or_refused_for_a_named_re
 @pytest.mark.parametrize("kind", ["Onboarding", "Agreement"])
 def test_one_whose_sums_are_right_is_read_and_not_a_figure_is_lost(contract, kind):
     schema = schemas(contract)[kind]
-    offers = 0
+    values, offers = generated(schema), 0
+    if kind == "Onboarding":  # an offer may be absent or null: left to chance, some runs would draw hardly any
+        named = {**schema["properties"], "offer": schemas(contract)["Offer"]}
+        offered = {**schema, "properties": named, "required": [*schema["required"], "offer"]}
+        values = st.one_of(values, generated(offered))
 
     @QUIETLY
-    @given(generated(schema))
+    @given(values)
     def one(value):
         nonlocal offers
         value = mended(kind, value)
