@@ -32,6 +32,8 @@ class UnknownPrivilege(Exception):
 
 REPORTS = "accounting.view_reports"
 INVOICES = "accounting.view_invoices"
+IMPORT = "accounting.import_files"
+LOCK = "accounting.lock_books"
 FINANCING = "financing.use_invoice_financing"
 ROLES = "access.manage_roles"
 
@@ -42,6 +44,20 @@ PRIVILEGES: dict[str, Privilege] = {
     for one in (
         Privilege(REPORTS, _("Reports"), _("Receivables reports"), _("Open items and aged receivables.")),
         Privilege(INVOICES, _("Invoices"), _("Unpaid invoices"), _("The list of invoices with something left to pay.")),
+        Privilege(
+            IMPORT,
+            _("Accounting"),
+            _("Import"),
+            _("May bring invoices, payments and whole ledgers into the books from files."),
+            _NONE_OR_FULL,
+        ),
+        Privilege(
+            LOCK,
+            _("Accounting"),
+            _("Lock the books"),
+            _("May close the books through a day and open them again, and set what counts as a small difference."),
+            _NONE_OR_FULL,
+        ),
         Privilege(
             FINANCING,
             _("Invoices"),
@@ -82,11 +98,13 @@ class StandardRole:
 
 
 ADMINISTRATOR = "administrator"
+# Who keeps the books: «Full tilgang» to the reports is also to match what stands in them.
+_BOOKS = {REPORTS: Level.FULL, INVOICES: Level.FULL, IMPORT: Level.FULL, LOCK: Level.FULL}
 
 STANDARD_ROLES: tuple[StandardRole, ...] = (
     StandardRole(ADMINISTRATOR, "Administrator", {}, is_administrator=True),
-    StandardRole("daglig_leder", "Daglig leder", {REPORTS: Level.FULL, INVOICES: Level.FULL, FINANCING: Level.FULL}),
-    StandardRole("regnskapsforer", "Regnskapsfører", {REPORTS: Level.FULL, INVOICES: Level.FULL}),
+    StandardRole("daglig_leder", "Daglig leder", {**_BOOKS, FINANCING: Level.FULL}),
+    StandardRole("regnskapsforer", "Regnskapsfører", _BOOKS),
     StandardRole("revisor", "Revisor", {REPORTS: Level.READ, INVOICES: Level.READ}),
     StandardRole("standard", "Standard", {}),
 )

@@ -220,7 +220,7 @@ def test_every_privilege_in_its_category_with_the_levels_it_knows(two, ada):
     assert shown[field_name(FINANCING)].label and shown[field_name(FINANCING)].help_text
     assert form.form.initial == {} and form.form[field_name(INVOICES)].value() == 2
     assert shown[field_name(ROLES)].disabled
-    assert len([fieldset for fieldset in form if fieldset.name]) == 3
+    assert len([fieldset for fieldset in form if fieldset.name]) == 4
 
 
 def test_she_gives_financing_and_rita_has_it_on_her_next_request(two, ada):

@@ -28,6 +28,7 @@ class Kind(models.TextChoices):
     EXCHANGE_DIFFERENCE = "exchange_difference", _("Exchange difference")
     ROUNDING = "rounding", _("Rounding")
     CASH_DISCOUNT = "cash_discount", _("Cash discount")
+    BANK_FEE = "bank_fee", _("Bank fee")
     JOURNAL = "journal", _("Journal entry")
 
 
@@ -39,6 +40,19 @@ class Source(models.TextChoices):
     EHF = "ehf", "EHF"
     BANK = "bank", _("Bank file")
     OWN = "own", _("Made here")
+
+
+class How(models.TextChoices):
+    """By what a match was found. Of those that a file named, or that were made before it was kept, nothing is known."""
+
+    UNKNOWN = "", ""
+    REFERENCE = "reference", _("By reference")
+    KID = "kid", _("By KID")
+    INVOICE_NUMBER = "invoice_number", _("By invoice number and amount")
+    BILLING_REFERENCE = "billing_reference", _("By the credit note's reference")
+    PREPAID = "prepaid", _("By what the invoice calls prepaid")
+    HAND = "hand", _("By hand")
+    DIFFERENCE = "difference", _("As a difference")
 
 
 class Money(models.DecimalField):
@@ -130,6 +144,13 @@ class LedgerEntry(ClientOwned):
     disputed = models.BooleanField(default=False)
     in_collection = models.BooleanField(default=False)
     assigned = models.BooleanField(default=False, help_text=_("Sold or pledged to another."))
+    # How far the customer was reminded: 0 not at all, 1 once, 2 twice, 3 warned of collection.
+    reminder_stage = models.SmallIntegerField(default=0, db_default=0)
+    agreed_date = models.DateField(null=True, help_text=_("The later day of payment that was agreed."))
+    # An entry made here is never removed: its opposite of the same day takes it back.
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, related_name="reversed_by", null=True, db_constraint=False
+    )
     registered_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(db_default=Now(), editable=False)  # a trigger sets it at every write
 
@@ -160,6 +181,7 @@ class LedgerEntry(ClientOwned):
             models.CheckConstraint(name="entry_kind_known", condition=Q(kind__in=Kind.values)),
             models.CheckConstraint(name="entry_source_known", condition=Q(source__in=Source.values)),
             models.CheckConstraint(name="entry_currency_code", condition=Q(currency__regex=r"^[A-Z]{3}$")),
+            models.CheckConstraint(name="entry_reminder_stage", condition=Q(reminder_stage__range=(0, 3))),
             models.CheckConstraint(
                 name="entry_opening_balance_has_no_due_date",
                 condition=~Q(kind="opening_balance", due_date__isnull=False),
@@ -195,9 +217,12 @@ class Match(ClientOwned):
     amount = Money(help_text=_("In the client's currency, positive."))
     debit_currency_amount = Money()
     credit_currency_amount = Money()
-    # The later of the two entry dates, or an imported date after that.
+    # The later of the two entry dates, or an imported date after that; in a closed period the first open day.
     matched_on = models.DateField()
     assumed = models.BooleanField(default=False, help_text=_("Found by amount or age, not by a reference."))
+    how = models.CharField(max_length=20, choices=How.choices, default=How.UNKNOWN, db_default="", blank=True)
+    # What was matched in one go, with the differences that were entered for it: it is undone in one go.
+    act = models.UUIDField(null=True)
     registered_at = models.DateTimeField(default=timezone.now)
 
     class Meta(ClientOwned.Meta):
@@ -205,6 +230,7 @@ class Match(ClientOwned):
         verbose_name_plural = "matches"
         constraints = [
             models.CheckConstraint(name="match_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="match_how_known", condition=Q(how__in=How.values)),
             models.CheckConstraint(
                 name="match_currency_amounts_not_negative",
                 condition=Q(debit_currency_amount__gte=0, credit_currency_amount__gte=0),
@@ -214,6 +240,7 @@ class Match(ClientOwned):
             models.Index(fields=["client", "debit", "matched_on"], name="match_debit"),
             models.Index(fields=["client", "credit", "matched_on"], name="match_credit"),
             models.Index(fields=["client", "matched_on"], name="match_client_date"),
+            models.Index(fields=["client", "act"], name="match_act", condition=Q(act__isnull=False)),
         ]
 
 
