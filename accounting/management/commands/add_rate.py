@@ -45,19 +45,19 @@ class Command(BaseCommand):
 
     def _day(self, written: str) -> date:
         try:
-            if len(written) == 10:
-                return date.fromisoformat(written)
+            if len(written) != 10:
+                raise ValueError(written)
+            return date.fromisoformat(written)
         except ValueError:
-            pass
-        self._refuse(f"{written[:40]} is not a date: write it as 2026-01-31")
+            self._refuse(f"{written[:40]} is not a date: write it as 2026-01-31")
 
     def _rate(self, written: str) -> Decimal:
         try:
-            if written.isascii() and len(written) <= 30:
-                return Decimal(written)
+            if not (written.isascii() and len(written) <= 30):
+                raise InvalidOperation(written)
+            return Decimal(written)
         except InvalidOperation:
-            pass
-        self._refuse(f"{written[:40]} is not a rate: write it as 11.7425")
+            self._refuse(f"{written[:40]} is not a rate: write it as 11.7425")
 
     def _refuse(self, message: str) -> NoReturn:
         self.stderr.write(f"error: {message}")
