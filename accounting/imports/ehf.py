@@ -260,7 +260,7 @@ def _party(element: Any) -> Party:
     name = text(legal, "RegistrationName") if legal is not None else ""
     if not name and trading is not None:
         name = text(trading, "Name")
-    return Party(" ".join(number.split()), " ".join(name.split()), _country(element), not company)
+    return Party(" ".join(number.split()), " ".join(name.split()), _country(element), not company, line_of(element))
 
 
 def _vat_number(party: Any) -> str:

@@ -25,6 +25,7 @@ class Party:
     name: str
     country: str
     person: bool
+    line: int
 
 
 class Form(Enum):

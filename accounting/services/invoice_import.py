@@ -56,8 +56,8 @@ class _Read:
     document: EhfDocument
     entry_id: str
 
-    def refused(self, message: str) -> FileRefused:
-        return FileRefused(self.path, message, self.document.line)
+    def refused(self, message: str, line: int | None = None) -> FileRefused:
+        return FileRefused(self.path, message, line or self.document.line)
 
     @property
     def what(self) -> str:
@@ -77,7 +77,8 @@ def _read(client: Client, path: Path, any_supplier: bool) -> _Read:
         supplier = document.supplier
         named = without_identity_numbers(" ".join(filter(None, (supplier.number[:40], supplier.name[:100]))))
         told = f"{one.what} is not issued by {client.organisation_number} but by {named}"
-        raise one.refused(f"{told}: only what the company has issued itself becomes a claim, so leave it out")
+        told = f"{told}: only what the company has issued itself becomes a claim, so leave it out"
+        raise one.refused(told, supplier.line)
     if len(one.entry_id) > 300:
         raise one.refused(f"the ids of {one.what} are too long to be kept: shorten them")
     return one

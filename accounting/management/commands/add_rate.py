@@ -45,9 +45,9 @@ class Command(BaseCommand):
 
     def _day(self, written: str) -> date:
         try:
-            if len(written) != 10:
+            if (day := date.fromisoformat(written)).isoformat() != written:
                 raise ValueError(written)
-            return date.fromisoformat(written)
+            return day
         except ValueError:
             self._refuse(f"{written[:40]} is not a date: write it as 2026-01-31")
 
