@@ -25,6 +25,11 @@ def joined(references: Sequence[str]) -> str:
     return found
 
 
+def reference_key(reference: str) -> str:
+    """A reference of payment as it is compared: banks leave out the zeros in front of a KID, or do not."""
+    return reference.lstrip("0") if reference.isdigit() else reference
+
+
 class Prepaid:
     """Open credits that documents may call prepaid: each is given away once."""
 
@@ -34,27 +39,24 @@ class Prepaid:
         rows = _open_entries(client, customers).filter(amount__lt=0, kind__in=PAID)
         for one in rows.order_by("entry_date", "pk"):
             self._open[one.customer_id].append(one)
-        kids = {one.kid for found in self._open.values() for one in found if one.kid}
-        debits = LedgerEntry.objects.for_client(client).filter(kid__in=kids, amount__gt=0)
-        self._others = set(debits.values_list("kid", flat=True))
 
     def take(self, customer_id: int | None, document: EhfDocument) -> LedgerEntry | None:
-        """The open credit of exactly that size: with the invoice's own KID, else with none, else with one that nothing
-        in the books bears; the oldest of several. None where there is none."""
+        """The open credit of exactly that size: with the invoice's own KID, else with none; the oldest of several.
+
+        One with another KID is another invoice's, though that one may not have come yet. None where there is none.
+        """
         found = [
             one
             for one in self._open.get(customer_id or 0, [])
             if one.currency == document.currency and -one.open_currency_amount == document.prepaid
         ]
-        if document.kid:
-            found.sort(key=lambda one: (one.kid != document.kid, one.kid != ""))
-        else:
-            found.sort(key=lambda one: one.kid != "")
-        for one in found:
-            if not one.kid or one.kid == document.kid or one.kid not in self._others:
-                self._open[one.customer_id].remove(one)
-                return one
-        return None
+        own = reference_key(document.kid)
+        found = [one for one in found if reference_key(one.kid) in ("", own)]
+        if not found:
+            return None
+        taken = min(found, key=lambda one: one.kid == "" and own != "")
+        self._open[taken.customer_id].remove(taken)
+        return taken
 
 
 def settle_new(client: Client, new: Sequence[LedgerEntry], prepaid: Sequence[tuple[LedgerEntry, LedgerEntry]]) -> int:
@@ -75,12 +77,12 @@ def _by_kid(client: Client, new: Sequence[LedgerEntry]) -> list[Pair]:
     asking = [one for one in new if one.kid and one.amount > 0]
     credits: dict[tuple[int, str], list[int]] = defaultdict(list)
     rows = _open_entries(client, {one.customer_id for one in asking}).filter(amount__lt=0, kind__in=PAID)
-    for one in rows.filter(kid__in={one.kid for one in asking}).order_by("entry_date", "pk"):
-        credits[one.customer_id, one.kid].append(one.pk)
+    for one in rows.exclude(kid="").order_by("entry_date", "pk"):
+        credits[one.customer_id, reference_key(one.kid)].append(one.pk)
     return [
         Pair(one.pk, credit)
         for one in sorted(asking, key=_age)
-        for credit in credits.get((one.customer_id, one.kid), [])
+        for credit in credits.get((one.customer_id, reference_key(one.kid)), [])
     ]
 
 
