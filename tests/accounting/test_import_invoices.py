@@ -10,6 +10,7 @@ from access.services import create_client
 from access.tenancy import client_scope
 from accounting.models import Customer, ExchangeRate, LedgerEntry
 from accounting.receivables import receivables_page
+from accounting.services.invoice_import import import_invoices
 from accounting.services.locking import lock_ledger
 from accounting.signals import ledger_changed
 from tests.accounting.ehf_builder import NUMBER, Invoices, document, party
@@ -439,3 +440,19 @@ def test_the_ledger_is_of_this_company_alone(invoices, make_client):
     invoices.load(document("1", "100"))
     with client_scope(other):
         assert not LedgerEntry.objects.for_client(other).exists()
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_the_number_of_queries_does_not_grow_with_the_documents(invoices, django_assert_num_queries, count):
+    books = Books(invoices.company())
+    books.customer("77", "Bjørka AS", organisation_number="310001015")
+    books.payment("77", "2026-01-02", "10", kid="1001")
+    paths = [
+        invoices.file(document(str(number), "10", kid=str(1000 + number), buyer=("310001015", "Bjørka AS")))
+        for number in range(1, count + 1)
+    ]
+    paths.append(invoices.file(document("K", "5", note=True, refers=("1",), buyer=("310001015", "Bjørka AS"))))
+    client = invoices.company()
+    with django_assert_num_queries(21):
+        summary = import_invoices(client=client, paths=paths)
+    assert (summary["entries"]["created"], summary["matches"]["created"]) == (count + 1, 1)
