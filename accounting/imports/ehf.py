@@ -52,6 +52,11 @@ _INVOICES = frozenset(
 _CREDIT_NOTES = frozenset(("81", "83", "381", "396", "532"))
 _SELF_BILLED = {False: frozenset(("389", "527")), True: frozenset(("261",))}
 CORRECTED = "384"
+# Of what decides whose claim it is, when and how large, there may be one: of two, others might read the other.
+_ONCE = (
+    "CustomizationID", "ProfileID", "ID", "IssueDate", "DueDate", "DocumentCurrencyCode", "AccountingSupplierParty",
+    "AccountingCustomerParty", "PayeeParty", "LegalMonetaryTotal",
+)  # fmt: skip
 
 # Schemes (ICD, EAS) whose identifiers are organisation numbers; that of EAN locations names a company too.
 _ORGANISATION = frozenset(
@@ -69,6 +74,8 @@ def read_ehf(path: Path) -> EhfDocument:
     if root.tag not in _ROOTS:
         told = f"the root is {local(root)[:40]}, not an Invoice or a CreditNote of UBL 2.1"
         raise ImportRefused(f"{told}: give the invoice itself, without an envelope", line_of(root))
+    for name in _ONCE:
+        _once(root, name)
     is_credit_note = root.tag == _CREDIT_NOTE
     form = _form(root)
     type_code = _type_code(root, form, is_credit_note)
@@ -140,6 +147,11 @@ def _type_code(root: Any, form: Form, is_credit_note: bool) -> str:
     return code
 
 
+def _once(element: Any, name: str) -> None:
+    if len(found := children(element, name)) > 1:
+        raise ImportRefused(f"there is a second {name}: leave only the one that counts", line_of(found[1]))
+
+
 def _missing(element: Any, name: str) -> NoReturn:
     raise ImportRefused(f"{name} is missing in {local(element)}: fill it in", line_of(element))
 
@@ -161,6 +173,14 @@ class _Totals:
         totals = child(root, "LegalMonetaryTotal")
         if totals is None:
             _missing(root, "LegalMonetaryTotal")
+        for name in (
+            "PayableAmount",
+            "TaxExclusiveAmount",
+            "TaxInclusiveAmount",
+            "PrepaidAmount",
+            "PayableRoundingAmount",
+        ):
+            _once(totals, name)
         payable = self._money(child(totals, "PayableAmount"))
         if payable is None:
             _missing(totals, "PayableAmount")
@@ -241,6 +261,8 @@ def _party_of(root: Any, name: str) -> Party:
     party = child(element, "Party") if element is not None else None
     if party is None:
         _missing(root, name)
+    _once(element, "Party")
+    _once(party, "PartyLegalEntity")
     found = _party(party)
     if not found.name:
         raise ImportRefused(f"the {name} has no name: fill in its RegistrationName", line_of(party))

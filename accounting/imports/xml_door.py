@@ -42,7 +42,7 @@ class Limits:
 
     size: int = 20 * MB  # bytes
     depth: int = 64
-    elements: int = 200_000
+    elements: int = 300_000  # some 200 MB as a tree
     attributes: int = 64
 
 

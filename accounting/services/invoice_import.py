@@ -79,6 +79,8 @@ def _read(client: Client, path: Path, any_supplier: bool) -> _Read:
         told = f"{one.what} is not issued by {client.organisation_number} but by {named}"
         told = f"{told}: only what the company has issued itself becomes a claim, so leave it out"
         raise one.refused(told, supplier.line)
+    if own and is_company(client, document.buyer):
+        raise one.refused(f"{one.what} is issued to the company itself, which owes itself nothing: leave it out")
     if len(one.entry_id) > 300:
         raise one.refused(f"the ids of {one.what} are too long to be kept: shorten them")
     return one

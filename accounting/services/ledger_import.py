@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Max
 
 from access.models import Client, User, is_organisation_number
 from access.services import create_client, write_audit
 from access.tenancy import client_scope
 from accounting.imports.ledger_csv import FileRefused
+from accounting.models import LedgerEntry
+from accounting.services.held_twice import warn_of_held_twice
 from accounting.services.ledger_entries import store_entries
 from accounting.services.ledger_matches import store_matches
 from accounting.services.saft_checks import Warnings
@@ -43,7 +46,9 @@ def import_ledger(
         with client_scope(client):
             with connection.cursor() as cursor:
                 cursor.execute(_FOR_MANY_ROWS)
+            last_pk = LedgerEntry.objects.for_client(client).aggregate(last=Max("pk"))["last"] or 0
             stored = store_entries(client, entries, warnings)
+            warn_of_held_twice(client, last_pk, warnings)
             matched = store_matches(client, matches) if matches else 0
             customers = stored.customers
             if stored.created or stored.restated or matched or customers["created"] or customers["updated"]:

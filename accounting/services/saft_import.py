@@ -20,6 +20,7 @@ from accounting.imports.saft_reader import read_saft
 from accounting.imports.saft_rules import due_date_of, is_receivable, is_receivable_account, kinds_of
 from accounting.models import Kind, LedgerEntry
 from accounting.services import saft_checks, saft_store
+from accounting.services.held_twice import warn_of_held_twice
 from accounting.services.ledger_matching import match_entries_after
 from accounting.services.saft_checks import IDENTITY_NUMBER_TOLD
 from accounting.services.saft_company import company_of
@@ -85,6 +86,7 @@ class _Import:
         self.staged.add_strangers(counts)
         self.staged.warn_of_missing(self.covered, self.warnings)
         created = self.staged.store()
+        warn_of_held_twice(self.client, last_pk, self.warnings)
         matched = match_entries_after(self.client, last_pk)
         if matched.assumed:
             told = f"{matched.assumed} of {matched.created} matches are assumed, by amount or age, not by a reference"

@@ -250,6 +250,19 @@ def test_what_cannot_be_read_is_refused_with_its_line(read, broken, told):
     assert told in str(refused.value) and refused.value.line >= 2
 
 
+@pytest.mark.parametrize("name", [
+    "cbc:ID", "cbc:IssueDate", "cbc:DocumentCurrencyCode", "cac:AccountingSupplierParty", "cac:Party",
+    "cac:PartyLegalEntity", "cac:LegalMonetaryTotal", "cbc:PayableAmount", "cbc:ProfileID",
+])  # fmt: skip
+def test_of_what_decides_there_may_be_only_one(read, name):
+    text = document("1", "10")
+    start = text.index(f"<{name}")
+    end = text.index(f"</{name}>") + len(f"</{name}>")
+    for again in (text[start:end], f"<{name} xmlns:{name[:3]}='urn:other'/>"):
+        with pytest.raises(ImportRefused, match=f"there is a second {name[4:]}: leave only"):
+            read(text[:end] + again + text[end:])
+
+
 # Parties
 
 

@@ -1,6 +1,5 @@
-"""EHF: two imports at once, and one that is killed in the middle, give the books of one; hostile files through the command."""
+"""EHF: two imports at once, and one that is killed in the middle, give the books of one."""
 
-import resource
 import subprocess
 import sys
 import time
@@ -11,7 +10,6 @@ from django.db import connections
 
 from access.services import create_client
 from tests.accounting.ehf_builder import NUMBER, Invoices, document
-from tests.accounting.test_xml_door import HOSTILE, bytes_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,13 +96,3 @@ def test_a_killed_import_leaves_nothing_and_can_be_made_again(invoices):
     summary = invoices.run(*paths)
     assert (summary["entries"]["created"], summary["customers"]["created"]) == (39, 38)
     assert summary["matches"]["created"] == 1
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_files_are_refused_by_the_command(invoices, name):
-    path = invoices.folder / "hostile.xml"
-    path.write_bytes(bytes_of(HOSTILE[name][0]))
-    began = resource.getrusage(resource.RUSAGE_SELF)
-    assert "hostile.xml:" in invoices.refused_files(path)
-    ended = resource.getrusage(resource.RUSAGE_SELF)
-    assert (ended.ru_utime + ended.ru_stime) - (began.ru_utime + began.ru_stime) < 2

@@ -55,7 +55,7 @@ HOSTILE = {
     "over the limit": ("<a>" + "<b>12345678</b>" * 1_400_000 + "</a>", "21 MB large, of which 20 are read"),
     "a text over the limit": ("<a>" + "x" * 11_000_000 + "</a>", "attachment of more than 10 MB"),
     "deep nesting": ("<a>" * 100_000 + "</a>" * 100_000, "deeper than the 64 levels"),
-    "many elements": ("<a>" + "<b/>" * 4_000_000 + "</a>", "more than the 200000 elements"),
+    "many elements": ("<a>" + "<b/>" * 4_000_000 + "</a>", "more than the 300000 elements"),
     "many attributes": ("<a " + " ".join(f'b{n}="1"' for n in range(80_000)) + "/>", "attributes"),
     "many namespaces": ("<a " + " ".join(f'xmlns:b{n}="{n}"' for n in range(30_000)) + "/>", "more than 64 attributes"),
     "an attribute over the limit": (f'<a b="{"x" * 15_000_000}"/>', "a tag or a comment of more than 1 MB"),
