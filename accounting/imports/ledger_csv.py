@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
-from accounting.imports.refusal import ImportRefused
+from accounting.imports.refusal import FileRefused
 
 LONGEST_LINE = 1 << 20  # bytes; what memory one line may take
 # A whole field in quotation marks, those inside it doubled; line ends may stand in it.
@@ -43,14 +43,6 @@ MATCHES = Layout(
     {"debit_entry_id": 300, "credit_entry_id": 300, "amount": 60, "matched_on": 60},
     {"debit_currency_amount": 60, "credit_currency_amount": 60},
 )
-
-
-class FileRefused(ImportRefused):
-    """As ImportRefused, naming which of the files it is about."""
-
-    def __init__(self, path: Path, message: str, line: int = 1) -> None:
-        super().__init__(message, line)
-        self.path = path
 
 
 class LedgerCsv:

@@ -77,6 +77,17 @@ def amount_in(element: Any) -> Decimal | None:
     return value.quantize(ORE, ROUND_HALF_UP)
 
 
+def rate_in(element: Any) -> Decimal | None:
+    """The element's own text as a rate of exchange, more than 0, as exact as it is written. None where it is absent."""
+    written = content(element)
+    if not written:
+        return None
+    value: Decimal = parsed(written, _AMOUNT, Decimal, element, "write it as 11.7425")
+    if not 0 < value < LARGEST:
+        raise ImportRefused(f"{local(element)} is {written[:40]!r}, no rate of exchange: correct it", line_of(element))
+    return value
+
+
 def day_in(element: Any) -> date | None:
     """The element's own text as a date; a time or zone after it is left out. None where it is absent or an empty date."""
     written = content(element)

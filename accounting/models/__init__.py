@@ -14,11 +14,13 @@ from accounting.models.ledger import (
     NumberKey,
     Source,
 )
+from accounting.models.rates import ExchangeRate
 
 __all__ = [
     "ZERO",
     "ControlAccountMovement",
     "Customer",
+    "ExchangeRate",
     "HeldPeriod",
     "How",
     "Kind",
