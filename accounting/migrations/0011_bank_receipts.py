@@ -1,12 +1,12 @@
 """What the bank told of customer payments: the tables, and their walls."""
 
-import accounting.models.ledger
 import django.db.models.deletion
 import django.db.models.manager
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import accounting.models.ledger
 from access.rls import RowLevelSecurity, SameClientForeignKey
 
 
@@ -59,10 +59,6 @@ class Migration(migrations.Migration):
                 ),
                 ("times_booked", models.PositiveSmallIntegerField(default=0)),
                 ("specified_by", models.CharField(blank=True, max_length=64)),
-                (
-                    "proposed_loan",
-                    models.BooleanField(default=False, help_text="Equals a draw from the company's credit."),
-                ),
                 ("chosen_at", models.DateTimeField(null=True)),
                 ("reason", models.CharField(blank=True, max_length=300)),
                 ("registered_at", models.DateTimeField(default=django.utils.timezone.now)),
@@ -92,6 +88,16 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="receipt",
                         to="accounting.ledgerentry",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="accounting.bankreceipt",
                     ),
                 ),
             ],
@@ -228,5 +234,6 @@ class Migration(migrations.Migration):
         RowLevelSecurity("BankReceipt"),
         RowLevelSecurity("BankTelling"),
         SameClientForeignKey("BankReceipt", "entry"),
+        SameClientForeignKey("BankReceipt", "reverses"),
         SameClientForeignKey("BankTelling", "receipt"),
     ]

@@ -54,9 +54,12 @@ class BankReceipt(ClientOwned):
         LedgerEntry, on_delete=models.PROTECT, related_name="receipt", null=True, db_constraint=False
     )
     times_booked = models.PositiveSmallIntegerField(default=0)
+    # Which payment it takes back; of a negative one that is booked.
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, related_name="reversed_by", null=True, db_constraint=False
+    )
     # The sum of which lump this is: it is told payment by payment elsewhere.
     specified_by = models.CharField(max_length=64, blank=True)
-    proposed_loan = models.BooleanField(default=False, help_text=_("Equals a draw from the company's credit."))
     # Who decided, and then nothing is decided by itself any more.
     chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True)
     chosen_at = models.DateTimeField(null=True)
