@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from lxml import etree
 
@@ -29,6 +29,7 @@ from accounting.imports.saft_values import (
     whole,
     whole_in,
 )
+from accounting.imports.xml_door import SAFELY, check_no_doctype, guarded
 
 ZERO = Decimal("0.00")
 VIRTUAL = "VIRTUAL"  # 1.40: an amount in bitcoin and the like, which two places do not hold
@@ -49,13 +50,6 @@ _UNWANTED = frozenset(
      "MovementTypeTableEntry", "Product", "PhysicalStockEntry", "Owner", "Asset", "Invoice", "Payment", "StockMovement",
      "AssetTransaction")
 )  # fmt: skip
-# The first bytes of what is given in place of the file in it.
-_PACKED = {
-    b"PK\x03\x04": "a zip archive",
-    b"\x1f\x8b": "packed by gzip",
-    b"%PDF": "a PDF",
-    b"7z\xbc\xaf": "a 7z archive",
-}
 
 
 def read_saft(path: Path) -> SaftFile:
@@ -94,47 +88,27 @@ def _events(path: Path) -> Iterator[tuple[str, Any]]:
     """The wanted elements as they end. Any DOCTYPE is refused, and nothing outside the file is ever looked at."""
     names = ["AuditFile", *_WANTED, *_UNWANTED]
     begun = False
-    try:
-        with path.open("rb") as file:
-            _check_start(file)
-            parser = etree.iterparse(
-                file, events=("start", "end"), tag=[f"{{*}}{name}" for name in names], resolve_entities=False,
-                load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
-            )  # fmt: skip
-            for event, element in parser:
-                if not begun:
-                    _check_root(element)
-                    begun = True
-                if event == "start" or (parent := element.getparent()) is None:
-                    continue
-                name = local(element)
-                if name in _UNWANTED:
-                    _forget(element)
-                elif _WANTED.get(name) == local(parent):
-                    yield name, element
-            _check_root(parser.root)
-    except etree.XMLSyntaxError as error:
-        raise ImportRefused(f"the XML is broken ({error.msg}): export the file anew", error.lineno or 1) from error
-    except OSError as error:
-        raise ImportRefused(f"the file cannot be read ({error.strerror}): give another") from error
-
-
-def _check_start(file: BinaryIO) -> None:
-    start = file.read(4)
-    file.seek(0)
-    if not start:
-        raise ImportRefused("the file is empty: export it anew")
-    for mark, what in _PACKED.items():
-        if start.startswith(mark):
-            raise ImportRefused(f"the file is {what}, not XML: give the XML file itself, unpacked")
+    with guarded(path, None) as file:
+        parser = etree.iterparse(file, events=("start", "end"), tag=[f"{{*}}{name}" for name in names], **SAFELY)
+        for event, element in parser:
+            if not begun:
+                _check_root(element)
+                begun = True
+            if event == "start" or (parent := element.getparent()) is None:
+                continue
+            name = local(element)
+            if name in _UNWANTED:
+                _forget(element)
+            elif _WANTED.get(name) == local(parent):
+                yield name, element
+        _check_root(parser.root)
 
 
 def _check_root(element: Any) -> None:
     tree = element.getroottree() if element is not None else None
     if tree is None or local(tree.getroot()) != "AuditFile":
         raise ImportRefused("the root is not AuditFile: this is not a SAF-T Financial file")
-    if tree.docinfo.doctype or tree.docinfo.internalDTD is not None:
-        raise ImportRefused("the file has a DOCTYPE, which SAF-T does not use: export it anew without")
+    check_no_doctype(tree.getroot())
 
 
 def _transactions(first: Any, events: Iterator[tuple[str, Any]], declared: Declared) -> Iterator[Transaction]:
