@@ -15,6 +15,7 @@ from accounting.models.ledger import (
     NumberKey,
     Source,
 )
+from accounting.models.rates import ExchangeRate
 
 __all__ = [
     "ZERO",
@@ -23,6 +24,7 @@ __all__ = [
     "BankTelling",
     "ControlAccountMovement",
     "Customer",
+    "ExchangeRate",
     "HeldPeriod",
     "How",
     "Kind",
