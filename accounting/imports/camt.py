@@ -11,8 +11,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
-
 from accounting.imports.bank_lines import (
     MOST_LINES,
     BankFile,
@@ -36,8 +34,11 @@ from accounting.imports.saft_values import (
     local,
     text,
 )
+from accounting.imports.xml_door import MB, Limits, stream_xml
 
 ZERO = Decimal("0.00")
+# Of some 25,000 payments; what is not an entry stays in memory until the end.
+LIMITS = Limits(size=32 * MB, elements=800_000)
 BOOKED = "BOOK"
 NOT_GIVEN = frozenset(("", "NOTPROVIDED", "NOTAPPLICABLE"))
 _MESSAGES = {"BkToCstmrStmt": FileKind.CAMT053, "BkToCstmrDbtCdtNtfctn": FileKind.CAMT054}
@@ -77,53 +78,40 @@ class _Entry:
 
 
 def read_camt(path: Path) -> BankFile:
-    """The payments of the file. Raises ImportRefused; any DOCTYPE is refused, and nothing outside the file is looked at."""
+    """The payments of the file. Raises ImportRefused."""
     found: BankFile | None = None
     part: _Part | None = None
-    lines = 0
-    try:
-        parser = etree.iterparse(
-            str(path), events=("start", "end"), tag=["{*}Document", *(f"{{*}}{name}" for name in (*_PARTS, "Ntry"))],
-            resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True,
-            remove_pis=True,
-        )  # fmt: skip
-        for event, element in parser:
-            _check_root(element)
-            name = local(element)
-            parent = element.getparent()
-            if event == "start" or parent is None:
-                continue
-            if name == "Ntry" and local(parent) in _PARTS:
-                if found is None or part is None:
-                    found, part = _begin(parent, found)
-                _take(element, part, found)
-                _forget(element)
-                lines += 1
-                if lines > MOST_LINES or len(part.lines) > MOST_LINES:
-                    raise ImportRefused(f"the file has more than {MOST_LINES} payments: split it", line_of(element))
-            elif _PARTS.get(name) == local(parent):
-                if found is None or part is None:
-                    found, part = _begin(element, found)
-                found.lines += numbered(part.lines)
-                found.statements.append(_statement(element, part, found))
-                part = None
-                _forget(element)
-        _check_root(parser.root)
-        if found is None:
-            found = BankFile(_kind(parser.root))
-    except etree.XMLSyntaxError as error:
-        raise ImportRefused(f"the XML is broken ({error.msg}): get the file anew", error.lineno or 1) from error
-    except OSError as error:
-        raise ImportRefused(f"the file cannot be read ({error.strerror}): give another") from error
-    return found
-
-
-def _check_root(element: Any) -> None:
-    tree = element.getroottree() if element is not None else None
-    if tree is None or local(tree.getroot()) != "Document":
+    root: Any = None
+    for event, element in stream_xml(path, ["Document", *_PARTS, "Ntry"], LIMITS):
+        if root is None:
+            root = _root_of(element)
+        name, parent = local(element), element.getparent()
+        if event == "start" or parent is None:
+            continue
+        if name == "Ntry" and local(parent) in _PARTS:
+            if found is None or part is None:
+                found, part = _begin(parent, found)
+            _take(element, part, found)
+            _forget(element)
+            if len(part.lines) + len(found.lines) > MOST_LINES:
+                raise ImportRefused(f"the file has more than {MOST_LINES} payments: split it", part.line)
+        elif _PARTS.get(name) == local(parent):
+            if found is None or part is None:
+                found, part = _begin(element, found)
+            found.lines += numbered(part.lines)
+            found.statements.append(_statement(element, part, found))
+            part = None
+            _forget(element)
+    if root is None:
         raise ImportRefused("the root is not Document: this is neither camt.053, camt.054 nor OCR giro")
-    if tree.docinfo.doctype or tree.docinfo.internalDTD is not None:
-        raise ImportRefused("the file has a DOCTYPE, which bank files do not use: get the file anew without")
+    return found or BankFile(_kind(root))
+
+
+def _root_of(element: Any) -> Any:
+    root = element.getroottree().getroot()
+    if local(root) != "Document":
+        raise ImportRefused("the root is not Document: this is neither camt.053, camt.054 nor OCR giro")
+    return root
 
 
 def _kind(root: Any) -> FileKind:

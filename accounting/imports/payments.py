@@ -7,7 +7,7 @@ from accounting.imports.camt import read_camt
 from accounting.imports.ocr import read_ocr
 from accounting.imports.refusal import ImportRefused
 
-LARGEST = 64 << 20  # bytes
+LARGEST = 32_000_000  # bytes
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 # The first bytes of what is given in place of the file in it.
 _PACKED = {
@@ -25,7 +25,9 @@ def read_payments(path: Path) -> BankFile:
         with path.open("rb") as file:
             start = file.read(512)
             if size > LARGEST:
-                told = f"the file has {size >> 20} MB, more than the {LARGEST >> 20} that are read: split it"
+                told = (
+                    f"the file has {size // 1_000_000} MB, more than the {LARGEST // 1_000_000} that are read: split it"
+                )
                 raise ImportRefused(told)
             for mark, what in _PACKED.items():
                 if start.startswith(mark):

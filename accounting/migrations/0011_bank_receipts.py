@@ -13,7 +13,7 @@ from access.rls import RowLevelSecurity, SameClientForeignKey
 class Migration(migrations.Migration):
     dependencies = [
         ("access", "0004_ledger_privileges"),
-        ("accounting", "0009_lock_walls"),
+        ("accounting", "0010_exchange_rate"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

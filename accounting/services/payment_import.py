@@ -17,7 +17,8 @@ from accounting.imports.payments import read_payments
 from accounting.imports.refusal import ImportRefused
 from accounting.models import BankReceipt, ReceiptStatus
 from accounting.services.locking import PeriodLocked
-from accounting.services.receipt_booking import Booked, RateMissing, take_up_waiting
+from accounting.services.rates import RateMissing
+from accounting.services.receipt_booking import Booked, take_up_waiting
 from accounting.services.receipt_pairing import Paired, Told, digest_of, pair_lines
 from accounting.services.saft_checks import Warnings
 from accounting.services.statistics import analyse_ledger

@@ -8,16 +8,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from django.db.models import Q
 
 from access.models import Client
 from accounting.hooks import Draw, loan_draws
 from accounting.imports.bank_lines import FileKind
-from accounting.matching import ORE
 from accounting.models import BankReceipt, BankTelling, How, Kind, LedgerEntry, ReceiptStatus, Source
 from accounting.services.locking import PeriodLocked, locked_through
+from accounting.services.rates import RateMissing, in_base, rate_on
 from accounting.services.receipt_finding import Finder, Fit
 from accounting.services.receipt_lumps import specify_lumps
 from accounting.services.receipt_pairing import digest
@@ -27,14 +27,6 @@ ZERO = Decimal("0.00")
 BATCH = 2000
 # A draw is on the account the same day or some days later.
 DRAW_ARRIVES = timedelta(days=5)
-
-
-class RateMissing(Exception):
-    """A payment in another currency than the company's, and no rate is known for its day."""
-
-    def __init__(self, currency: str, day: date) -> None:
-        super().__init__(f"no rate of {currency} is known for {day}")
-        self.currency, self.day = currency, day
 
 
 @dataclass
@@ -91,21 +83,10 @@ def is_draw(receipt: BankReceipt, draws: Iterable[Draw]) -> bool:
     )
 
 
-def base_amount(client: Client, receipt: BankReceipt) -> Decimal:
-    """The payment in the client's currency, signed as the receipt. Raises RateMissing."""
-    if receipt.currency == client.base_currency:
-        return receipt.amount
-    return (receipt.amount * rate_of(client, receipt.currency, receipt.booked_on)).quantize(ORE, ROUND_HALF_UP)
-
-
-def rate_of(client: Client, currency: str, day: date) -> Decimal:
-    """What one unit of the currency is in the client's. Raises RateMissing."""
-    raise RateMissing(currency, day)
-
-
 def entry_of(client: Client, receipt: BankReceipt, customer_id: int, on: date) -> LedgerEntry:
     """The entry that books this payment (a credit) or its reversal (a debit), not stored. Raises RateMissing."""
-    amount, is_reversal = base_amount(client, receipt), receipt.amount < 0
+    amount = in_base(receipt.amount, rate_on(client, receipt.currency, receipt.booked_on))
+    is_reversal = receipt.amount < 0
     identity = digest(
         receipt.account, str(receipt.booked_on), receipt.currency, str(receipt.amount), receipt.reference,
         str(receipt.number),

@@ -5,9 +5,8 @@ from decimal import Decimal
 import pytest
 
 from access.tenancy import client_scope
-from accounting.models import BankReceipt, LedgerEntry, LedgerSettings, Match
-from accounting.services.locking import lock_ledger
-from tests.accounting.bank_files import Bank, Paid, camt, entry, ocr
+from accounting.models import BankReceipt, LedgerEntry, Match
+from tests.accounting.bank_files import Bank, Paid, ocr
 from tests.accounting.factories import Books
 
 
@@ -40,7 +39,9 @@ def state(client):
                 for one in Match.objects.for_client(client).select_related("debit", "credit")
             ),
             "open": sorted(
-                LedgerEntry.objects.for_client(client).filter(kind="invoice").values_list("invoice_number", "open_amount")
+                LedgerEntry.objects.for_client(client)
+                .filter(kind="invoice")
+                .values_list("invoice_number", "open_amount")
             ),
             "waiting": sorted(
                 BankReceipt.objects.for_client(client).filter(status="unidentified").values_list("reference", "amount")

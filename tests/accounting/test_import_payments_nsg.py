@@ -39,7 +39,9 @@ def test_every_payment_with_a_reference_is_matched(nsg, tmp_path):
     assert summary["totals"]["DKK"]["credit"] == str(money_in.quantize(Decimal("0.01")))
     assert summary["totals"]["DKK"]["opening"] == "10000.00" and summary["totals"]["DKK"]["closing"] == "202386.09"
     differ = {one["where"].split(":")[0] for one in summary["warnings"] if one["code"] == "statement_differs"}
-    assert differ == {one["file"] for one in expected["statements"] if one["difference"] != "0.00"} and len(differ) == 10
+    assert (
+        differ == {one["file"] for one in expected["statements"] if one["difference"] != "0.00"} and len(differ) == 10
+    )
     assert {one["code"] for one in summary["warnings"]} == {"statement_differs"}
     with client_scope(client):
         assert set(Match.objects.for_client(client).values_list("how", flat=True)) == {How.KID}

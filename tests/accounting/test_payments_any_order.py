@@ -93,14 +93,16 @@ def payments_of(draw):
     return paid
 
 
-@settings(max_examples=int(os.environ.get('EX','60')), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=int(os.environ.get("EX", "60")), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), payments=payments_of(), split=st.booleans())
 @pytest.mark.django_db
 def test_any_order_and_number_gives_the_books_of_one(tmp_path, data, payments, split):
     by_ocr = ocr_files(payments, split)
     by_054 = camt_files("054", payments, split, data.draw(st.sampled_from(["each", "batch"])), "N")
     by_053 = camt_files("053", payments, split, data.draw(st.sampled_from(["each", "batch", "lump"])), "S")
-    groups = data.draw(st.sampled_from([[by_ocr, by_054, by_053], [by_ocr, by_053], [by_054, by_053], [by_ocr, by_054]]))
+    groups = data.draw(
+        st.sampled_from([[by_ocr, by_054, by_053], [by_ocr, by_053], [by_054, by_053], [by_ocr, by_054]])
+    )
     every = [file for group in groups for file in group]
     again = data.draw(st.lists(st.sampled_from(every), max_size=2))
     order = data.draw(st.permutations([*every, *again]))
@@ -116,7 +118,9 @@ def summed(found):
     for day, kind, amount, left, kid, number in found["entries"]:
         entries[kid, number, "open"] += Decimal(left)
     return found | {
-        "entries": sorted((day, kind, amount, kid, number) for day, kind, amount, left, kid, number in found["entries"]),
+        "entries": sorted(
+            (day, kind, amount, kid, number) for day, kind, amount, left, kid, number in found["entries"]
+        ),
         "left": dict(entries),
         "matches": len(found["matches"]) and None,
     }

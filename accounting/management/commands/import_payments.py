@@ -26,7 +26,9 @@ class Command(BaseCommand):
         with translation.override(None):
             client = Client.objects.filter(organisation_number=given["client"]).first()
             if client is None:
-                self.stderr.write(f"error: the company {given['client']} is not known: import its books or make it with add_client")
+                self.stderr.write(
+                    f"error: the company {given['client']} is not known: import its books or make it with add_client"
+                )
                 raise SystemExit(1)
             try:
                 summary = import_payments(client=client, paths=[Path(one) for one in given["files"]])
