@@ -77,8 +77,7 @@ def pair_lines(client: Client, told: Iterable[Told]) -> Paired:
         work.take_all({key: one for key, one in new.items() if one.line.kind == kind})
     work.store()
     result.created = len(work.created)
-    for key, slot in work.placed.items():
-        result.receipts[key] = slot.receipt
+    result.receipts |= {key: slot.receipt for key, slot in work.placed.items() if key in new}
     return result
 
 

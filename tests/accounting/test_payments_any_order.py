@@ -115,7 +115,7 @@ def test_any_order_and_number_gives_the_books_of_one(tmp_path, data, payments, s
 
 def summed(found):
     entries = defaultdict(Decimal)
-    for day, kind, amount, left, kid, number in found["entries"]:
+    for _day, _kind, _amount, left, kid, number in found["entries"]:
         entries[kid, number, "open"] += Decimal(left)
     return found | {
         "entries": sorted(
