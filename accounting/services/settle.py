@@ -21,6 +21,7 @@ from accounting.signals import ledger_changed
 
 # What a person may call a small difference, and the choice of the company that bounds it.
 SMALL_DIFFERENCES = (Kind.ROUNDING, Kind.BANK_FEE, Kind.CASH_DISCOUNT)
+DIFFERENCES = (*SMALL_DIFFERENCES, Kind.EXCHANGE_DIFFERENCE)
 
 
 class Pair(NamedTuple):
@@ -291,8 +292,9 @@ def _differences_of(client: Client, acts: set[uuid.UUID]) -> list[LedgerEntry]:
         return []
     in_act = Match.objects.for_client(client).filter(act__in=acts, how=How.DIFFERENCE)
     keys = {key for one in in_act for key in (one.debit_id, one.credit_id)}
-    rows = LedgerEntry.objects.for_client(client).filter(pk__in=keys, source=Source.OWN, reversed_by__isnull=True)
-    return list(rows.filter(reverses__isnull=True).order_by("pk"))
+    # The other side of such a match may be an item that was made here too, and is no difference.
+    rows = LedgerEntry.objects.for_client(client).filter(pk__in=keys, source=Source.OWN, kind__in=DIFFERENCES)
+    return list(rows.filter(reverses__isnull=True, reversed_by__isnull=True).order_by("pk"))
 
 
 def take_back(client: Client, entry: LedgerEntry) -> None:
