@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from access.models import Client
 from accounting.hooks import loan_draws
@@ -44,8 +44,7 @@ def waiting_count(client: Client) -> int:
 def waiting_payments(client: Client, page: int) -> tuple[list[Waiting], int, Decimal]:
     """The payments of this page (from 1), the oldest first; how many there are, and their sum in the client's currency."""
     rows = _waiting(client)
-    count = rows.count()
-    own = rows.filter(currency=client.base_currency).values_list("amount", flat=True)
+    sums = rows.aggregate(count=Count("pk"), total=Sum("amount", filter=Q(currency=client.base_currency)))
     shown = list(rows.order_by("booked_on", "id")[(page - 1) * PER_PAGE : page * PER_PAGE])
     draws = loan_draws(client) if shown else []
     guesses = _guesses(client, shown)
@@ -53,7 +52,7 @@ def waiting_payments(client: Client, page: int) -> tuple[list[Waiting], int, Dec
     for one in shown:
         drawn = is_draw(one, draws)
         listed.append(Waiting(one, drawn, None if drawn else guesses.get(one.pk)))
-    return listed, count, sum(own, Decimal("0.00"))
+    return listed, sums["count"], sums["total"] or Decimal("0.00")
 
 
 def decided_payments(client: Client, page: int) -> tuple[list[BankReceipt], int]:
