@@ -57,7 +57,7 @@ def by_day(payments):
 
 
 def ocr_files(payments, split):
-    files = [of_day for of_day in by_day(payments)] if split else [payments]
+    files = list(by_day(payments)) if split else [payments]
     return [ocr(one, transmission=f"10000{n:02}") for n, one in enumerate(files, start=1)]
 
 
