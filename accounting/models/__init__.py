@@ -1,5 +1,6 @@
-"""The tables of accounting: the customer ledger, and what a company has decided about it."""
+"""The tables of accounting: the customer ledger, what the bank told, and what a company has decided."""
 
+from accounting.models.bank import BankFileKind, BankReceipt, BankTelling, ReceiptStatus
 from accounting.models.decisions import LedgerLock, LedgerSettings
 from accounting.models.ledger import (
     ZERO,
@@ -18,6 +19,9 @@ from accounting.models.rates import ExchangeRate
 
 __all__ = [
     "ZERO",
+    "BankFileKind",
+    "BankReceipt",
+    "BankTelling",
     "ControlAccountMovement",
     "Customer",
     "ExchangeRate",
@@ -30,5 +34,6 @@ __all__ = [
     "Match",
     "Money",
     "NumberKey",
+    "ReceiptStatus",
     "Source",
 ]

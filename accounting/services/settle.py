@@ -21,19 +21,24 @@ from accounting.signals import ledger_changed
 
 # What a person may call a small difference, and the choice of the company that bounds it.
 SMALL_DIFFERENCES = (Kind.ROUNDING, Kind.BANK_FEE, Kind.CASH_DISCOUNT)
+DIFFERENCES = (*SMALL_DIFFERENCES, Kind.EXCHANGE_DIFFERENCE)
 
 
 class Pair(NamedTuple):
-    """A debit and a credit to be matched, for `amount` (in their common foreign currency, else the client's) or for all."""
+    """A debit and a credit to be matched, for `amount` (in their common foreign currency, else the client's) or for all.
+
+    `round_off`: what is left over of one of them in the end becomes a rounding, where the company calls it that small.
+    """
 
     debit_id: int
     credit_id: int
     amount: Decimal | None = None
+    round_off: bool = False
 
 
 @dataclass
 class Settled:
-    """What was done: the act that all of it bears, the matches, and the entries made for differences."""
+    """What was done: the act (of an import the last pair's), the matches, and the entries made for differences."""
 
     act: uuid.UUID
     matches: list[Match] = field(default_factory=list)
@@ -52,16 +57,24 @@ def settle(*, client: Client, pairs: Sequence[Pair], how: How, assumed: bool = F
     """Match each pair in turn, as far as both are open; for imports, which write the audit line and send the signal.
 
     Inside the client's scope and a transaction that holds the client's row. What is used up meanwhile is passed over.
-    A match counts from the later of the two entry dates, or the first open day. Raises NotMatchable.
+    A match counts from the later of the two entry dates, or the first open day. Every pair is an act of its own: undone
+    by itself, with its differences. Raises NotMatchable.
     """
     work = _Work(client, how, assumed)
     sides = work.read({one for pair in pairs for one in pair[:2]})
+    done: list[tuple[Pair, uuid.UUID]] = []
     for pair in pairs:
         debit, credit = sides[pair.debit_id], sides[pair.credit_id]
         if not (debit.open_amount and credit.open_amount):
             continue
+        work.begin_act()
         taken, difference = settle_pair(debit, credit, base_currency=client.base_currency, amount=pair.amount)
         work.add([taken], [difference] if difference else [])
+        done.append((pair, work.settled.act))
+    # Not before all are matched: what is left of one pair may be what another one pays.
+    for pair, act in done:
+        if pair.round_off:
+            work.round_off(sides[pair.debit_id], sides[pair.credit_id], act)
     return work.store()
 
 
@@ -111,6 +124,15 @@ def undo_matches(*, client: Client, entry_id: int, with_id: int | None = None, a
     report is, on every date, what it was before the match. Raises PeriodLocked where one is dated in a closed period.
     """
     Client.objects.select_for_update().get(pk=client.pk)
+    details = unmatch(client, entry_id, with_id)
+    if details:
+        write_audit(action="ledger.unmatched", client=client, actor=actor, details=details)
+        ledger_changed.send(sender=None, client=client)
+    return len(details.get("matches", ()))
+
+
+def unmatch(client: Client, entry_id: int, with_id: int | None = None) -> dict[str, Any]:
+    """As undo_matches, for a service that holds the client's row and writes the audit line; what is to stand there."""
     rows = Match.objects.for_client(client)
     chosen = rows.filter(Q(debit_id=entry_id) | Q(credit_id=entry_id))
     if with_id is not None:
@@ -120,7 +142,7 @@ def undo_matches(*, client: Client, entry_id: int, with_id: int | None = None, a
     for one in rows.filter(Q(debit__in=entered) | Q(credit__in=entered)):
         found[one.pk] = one
     if not found:
-        return 0
+        return {}
     if (
         LedgerEntry.objects.for_client(client)
         .filter(Q(reverses=entry_id) | Q(pk=entry_id, reverses__isnull=False))
@@ -133,14 +155,11 @@ def undo_matches(*, client: Client, entry_id: int, with_id: int | None = None, a
     names = _entry_names(client, {key for one in found.values() for key in (one.debit_id, one.credit_id)})
     rows.filter(pk__in=found).delete()
     for one in entered:
-        _take_back(client, one)
-    details = {
+        take_back(client, one)
+    return {
         "matches": [_match_told(one, names) for one in found.values()],
         "taken_back": [one.entry_id for one in entered],
     }
-    write_audit(action="ledger.unmatched", client=client, actor=actor, details=details)
-    ledger_changed.send(sender=None, client=client)
-    return len(found)
 
 
 def settings_of(client: Client) -> LedgerSettings:
@@ -168,7 +187,12 @@ class _Work:
         self.sides: dict[int, Side] = {}
         self.names: dict[int, str] = {}
         self.entry_dates: dict[int, date] = {}
-        self.taken: list[tuple[Taken, How]] = []
+        self.taken: list[tuple[Taken, How, uuid.UUID]] = []
+        self._tolerance: Decimal | None = None
+
+    def begin_act(self, act: uuid.UUID | None = None) -> None:
+        """What is noted from here on is undone apart from what was noted before."""
+        self.settled.act = act or uuid.uuid4()
 
     def read(self, entry_ids: set[int]) -> dict[int, Side]:
         """The entries, locked in the order of their keys. Raises NotMatchable where one is not this client's."""
@@ -186,10 +210,23 @@ class _Work:
 
     def add(self, taken: list[Taken], differences: list[Difference]) -> None:
         """Note matches that were reckoned, and enter what the rates left."""
-        self.taken += [(one, self.how) for one in taken]
+        self.taken += [(one, self.how, self.settled.act) for one in taken]
         for side, amount in differences:
             met = next(one for one in reversed(self.taken) if side.pk in one[0][:2])[0]
             self._enter(side, amount, Kind.EXCHANGE_DIFFERENCE, ZERO, self._day(met.debit, met.credit))
+
+    def round_off(self, debit: Side, credit: Side, act: uuid.UUID) -> None:
+        """Enter as a rounding what is left over of one of the two, if it is that small; in their act."""
+        left = [one for one in (debit, credit) if one.open_amount]
+        if self._tolerance is None:
+            self._tolerance = settings_of(self.client).rounding_tolerance
+        if len(left) != 1 or left[0].open_amount > self._tolerance:
+            return
+        side = left[0]
+        amount, in_currency = side.open_amount, side.open_currency_amount
+        side.take(amount, in_currency)
+        self.begin_act(act)
+        self._enter(side, amount, Kind.ROUNDING, in_currency, self._day(debit.pk, credit.pk))
 
     def add_small_difference(self, chosen: list[Side], kind: Kind) -> None:
         """Enter what is left over of the one item that is not closed. Raises NotMatchable, BeyondTolerance."""
@@ -202,7 +239,7 @@ class _Work:
         most = most_difference(self.client, kind, side.amount)
         if side.open_amount > most:
             raise BeyondTolerance(side.open_amount, most)
-        met = [key for one, _how in self.taken for key in one[:2]]
+        met = [key for one, *_ in self.taken for key in one[:2]]
         amount, in_currency = side.open_amount, side.open_currency_amount
         side.take(amount, in_currency)
         self._enter(side, amount, kind, in_currency, self._day(*met))
@@ -213,9 +250,9 @@ class _Work:
             Match(
                 client=self.client, debit_id=one.debit, credit_id=one.credit, amount=one.amount,
                 debit_currency_amount=one.debit_share, credit_currency_amount=one.credit_share,
-                matched_on=self._day(one.debit, one.credit), assumed=self.assumed, how=how, act=self.settled.act,
+                matched_on=self._day(one.debit, one.credit), assumed=self.assumed, how=how, act=act,
             )
-            for one, how in self.taken
+            for one, how, act in self.taken
         ]  # fmt: skip
         self.settled.matches = Match.objects.for_client(self.client).bulk_create(rows)
         return self.settled
@@ -233,7 +270,8 @@ class _Work:
         self.entry_dates[entry.pk], self.names[entry.pk] = day, entry.entry_id
         self.settled.differences.append(entry)
         debit, credit = (side.pk, entry.pk) if side.is_debit else (entry.pk, side.pk)
-        self.taken.append((Taken(debit, credit, amount, in_currency, in_currency), How.DIFFERENCE))
+        share = Taken(debit, credit, amount, in_currency, in_currency)
+        self.taken.append((share, How.DIFFERENCE, self.settled.act))
 
 
 def _own_entry(
@@ -254,12 +292,13 @@ def _differences_of(client: Client, acts: set[uuid.UUID]) -> list[LedgerEntry]:
         return []
     in_act = Match.objects.for_client(client).filter(act__in=acts, how=How.DIFFERENCE)
     keys = {key for one in in_act for key in (one.debit_id, one.credit_id)}
-    rows = LedgerEntry.objects.for_client(client).filter(pk__in=keys, source=Source.OWN, reversed_by__isnull=True)
-    return list(rows.filter(reverses__isnull=True).order_by("pk"))
+    # The other side of such a match may be an item that was made here too, and is no difference.
+    rows = LedgerEntry.objects.for_client(client).filter(pk__in=keys, source=Source.OWN, kind__in=DIFFERENCES)
+    return list(rows.filter(reverses__isnull=True, reversed_by__isnull=True).order_by("pk"))
 
 
-def _take_back(client: Client, entry: LedgerEntry) -> None:
-    """The opposite entry of the same day, matched with it: neither is open on any day."""
+def take_back(client: Client, entry: LedgerEntry) -> None:
+    """The opposite entry of the same day, matched with it: neither is open on any day. The entry stands unmatched."""
     opposite = _own_entry(
         client, entry.customer_id, Kind(entry.kind), entry.entry_date, -entry.amount, entry.currency,
         -entry.currency_amount, f"takes back {entry.entry_id}", entry,
