@@ -91,7 +91,8 @@ SELECT id, entry_id, side, match_id, n, was,
 _REMADE = """
 CREATE TEMP TABLE ledger_remade ON COMMIT DROP AS
 SELECT m.id, m.debit_id, m.credit_id, m.amount, COALESCE(d.share, m.debit_currency_amount) AS debit_share,
-       COALESCE(c.share, m.credit_currency_amount) AS credit_share, m.matched_on, m.assumed, m.registered_at
+       COALESCE(c.share, m.credit_currency_amount) AS credit_share, m.matched_on, m.assumed, m.how, m.act, m.pair,
+       m.registered_at
   FROM accounting_match m
   LEFT JOIN ledger_share d ON d.match_id = m.id AND d.side = 'debit'
   LEFT JOIN ledger_share c ON c.match_id = m.id AND c.side = 'credit'
@@ -122,9 +123,9 @@ def share_out(client: Client, path: Path) -> None:
             cursor.execute("DELETE FROM accounting_match WHERE id IN (SELECT id FROM ledger_remade)")
             cursor.execute(
                 "INSERT INTO accounting_match (client_id, debit_id, credit_id, amount, debit_currency_amount,"
-                " credit_currency_amount, matched_on, assumed, registered_at)"
+                " credit_currency_amount, matched_on, assumed, how, act, pair, registered_at)"
                 " SELECT %(client)s, debit_id, credit_id, amount, debit_share, credit_share, matched_on, assumed,"
-                " registered_at FROM ledger_remade ORDER BY id",
+                " how, act, pair, registered_at FROM ledger_remade ORDER BY id",
                 given,
             )
 
