@@ -318,7 +318,7 @@ def test_of_two_people_who_match_the_same_rows_at_once_one_is_told(company, book
 
 entry = st.fixed_dictionaries(
     {
-        "customer": st.sampled_from("112"),
+        "customer": st.sampled_from("111112"),
         "on": st.integers(0, 60),
         "due_in": st.none() | st.integers(0, 60),
         "amount": st.integers(100, 50_000).map(lambda ore: D(ore) / 100),
@@ -329,9 +329,9 @@ entry = st.fixed_dictionaries(
 )
 act = st.fixed_dictionaries(
     {
-        "chosen": st.sets(st.integers(0, 8), min_size=2, max_size=5),
-        "difference": st.sampled_from([None, None, Kind.ROUNDING, Kind.BANK_FEE]),
-        "percent": st.none() | st.integers(1, 99),
+        "chosen": st.sets(st.integers(0, 8), min_size=2, max_size=4),
+        "difference": st.sampled_from([None, None, None, Kind.ROUNDING]),
+        "percent": st.none() | st.none() | st.integers(1, 99),
     }
 )
 undoing = st.tuples(st.integers(0, 8), st.none() | st.integers(0, 8))
@@ -339,7 +339,7 @@ history = st.tuples(
     st.lists(entry, min_size=4, max_size=9), st.lists(act | undoing, max_size=6), act, st.none() | st.integers(0, 90)
 )
 many = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 DAYS = [START + timedelta(days=n) for n in (0, 7, 15, 30, 45, 60, 61, 90, 91, 200)]
 
@@ -352,7 +352,7 @@ def lived(make_client, make_member, entries, steps, locked=None):
         books, ada, rows = Books(company), make_member(company, "ada", "regnskapsforer"), []
         with client_scope(company):
             LedgerSettings.objects.for_client(company).create(
-                rounding_tolerance=D("100.00"), bank_fee_tolerance=D("100.00")
+                rounding_tolerance=D("600.00"), bank_fee_tolerance=D("600.00")
             )
         for one in entries:
             on = START + timedelta(days=one["on"])
