@@ -4,7 +4,8 @@ INTERFACES «Ledger CSV»: pro rata, half up, the last match takes the rest. The
 all matches of the entry, so that files in parts give what one file gives: a match that is held already is undone and
 made again where a new one moves its share. The rest is taken when nothing of the entry is left open; until then no share
 goes beyond what is left: one gives way by the few øre that others were rounded up. A currency amount that the file gives
-stands, and where it leaves too little for the others' shares the file is refused.
+stands, and where it leaves too little for the others' shares the file is refused. So does what a match has that is dated in
+the closed period.
 """
 
 # ruff: noqa: S608  (SQL is put together of what stands in the code; values are parameters)
@@ -17,6 +18,7 @@ from django.db import connection
 from access.models import Client
 from accounting.imports.ledger_csv import FileRefused
 from accounting.services.ledger_staging import line_of
+from accounting.services.locking import locked_through
 
 
 def pro_rata(entry: str, amount: str) -> str:
@@ -56,7 +58,7 @@ WITH touched AS (
       FROM touched t JOIN matched m ON m.credit_id = t.id
 ), told AS (
     SELECT s.*, o.entry_id AS other_entry_id,
-           CASE WHEN s.match_id IS NULL THEN s.was
+           CASE WHEN s.match_id IS NULL OR s.matched_on <= %(locked_through)s THEN s.was
                 WHEN s.was = s.pro_rata THEN NULL
                 WHEN s.used_up AND s.was < s.pro_rata
                      AND s.pro_rata - s.was <= 0.005 * count(*) OVER (PARTITION BY s.id) THEN NULL
@@ -105,7 +107,9 @@ def share_out(client: Client, path: Path) -> None:
 
     Raises FileRefused where the currency amounts that are given do not fit the entry.
     """
-    given: dict[str, Any] = {"client": client.pk, "base": client.base_currency}
+    given: dict[str, Any] = {
+        "client": client.pk, "base": client.base_currency, "locked_through": locked_through(client),
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.ledger_share, pg_temp.ledger_remade")
         cursor.execute(_SIDES, given)
