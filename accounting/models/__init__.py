@@ -1,6 +1,6 @@
 """The tables of accounting: the customer ledger, and what a company has decided about it."""
 
-from accounting.models.decisions import LedgerLock, LedgerSettings
+from accounting.models.decisions import KidCheck, LedgerLock, LedgerSettings
 from accounting.models.ledger import (
     ZERO,
     ControlAccountMovement,
@@ -21,6 +21,7 @@ __all__ = [
     "Customer",
     "HeldPeriod",
     "How",
+    "KidCheck",
     "Kind",
     "LedgerEntry",
     "LedgerLock",
