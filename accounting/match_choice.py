@@ -14,7 +14,7 @@ from accounting.services.settle import most_difference, settings_of, side_of, tw
 from accounting.services.undo import SMALL_DIFFERENCES, touching
 from accounting.settling import NotMatchable, Side, settle_chosen
 
-MOST_ROWS = 500
+MOST_ROWS = 400  # as many as a form may send (settings), with room for its other fields
 
 
 class Row(NamedTuple):
