@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounting import receipts_views, views
+from accounting import matching_views, receipts_views, settings_views, views
 
 urlpatterns = [
     path("klient/<str:organisation_number>/rapporter/apne-poster/", views.open_items_page, name="report_open_items"),
@@ -31,5 +31,28 @@ urlpatterns = [
             ("avvis/", receipts_views.receipt_dismiss, "receipt_dismiss"),
             ("angre/", receipts_views.receipt_undo, "receipt_undo"),
         )
+    ),
+    path("klient/<str:organisation_number>/poster/match/", matching_views.match_choice_page, name="match_choice"),
+    path("klient/<str:organisation_number>/poster/match/utfor/", matching_views.match_do, name="match_do"),
+    path("klient/<str:organisation_number>/poster/match/opphev/", matching_views.match_undo, name="match_undo"),
+    path(
+        "klient/<str:organisation_number>/poster/<int:entry>/match/",
+        matching_views.match_group_page,
+        name="match_group",
+    ),
+    path(
+        "klient/<str:organisation_number>/innstillinger/regnskap/",
+        settings_views.accounting_settings_page,
+        name="accounting_settings",
+    ),
+    path(
+        "klient/<str:organisation_number>/innstillinger/regnskap/las/",
+        settings_views.accounting_lock,
+        name="accounting_lock",
+    ),
+    path(
+        "klient/<str:organisation_number>/innstillinger/regnskap/valg/",
+        settings_views.accounting_choices,
+        name="accounting_choices",
     ),
 ]

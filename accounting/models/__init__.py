@@ -1,7 +1,7 @@
 """The tables of accounting: the customer ledger, what the bank told, and what a company has decided."""
 
 from accounting.models.bank import BankFileKind, BankReceipt, BankTelling, ReceiptStatus
-from accounting.models.decisions import LedgerLock, LedgerSettings
+from accounting.models.decisions import KidCheck, LedgerLock, LedgerSettings
 from accounting.models.ledger import (
     ZERO,
     ControlAccountMovement,
@@ -27,6 +27,7 @@ __all__ = [
     "ExchangeRate",
     "HeldPeriod",
     "How",
+    "KidCheck",
     "Kind",
     "LedgerEntry",
     "LedgerLock",

@@ -67,7 +67,7 @@ def _store(client: Client, files: list[tuple[Path, BankFile]], actor: User | Non
     rows = BankReceipt.objects.for_client(client)
     waiting = rows.filter(status=ReceiptStatus.UNIDENTIFIED)
     _warn_of_waiting([one for one in waiting.order_by("booked_on", "pk") if one.pk in of_files], place, warnings)
-    summary = {
+    summary: dict[str, Any] = {
         "client": client.organisation_number,
         "customers": {"created": 0, "updated": 0, "unchanged": 0},
         "entries": {"created": done.entries, "unchanged": len(held)},

@@ -21,7 +21,8 @@ from accounting.services.rates import RateMissing, in_base, rate_on
 from accounting.services.receipt_finding import Finder, Fit
 from accounting.services.receipt_lumps import specify_lumps
 from accounting.services.receipt_pairing import digest
-from accounting.services.settle import Pair, settle, unmatch
+from accounting.services.settle import Pair, settle
+from accounting.services.undo import unmatch
 
 ZERO = Decimal("0.00")
 BATCH = 2000

@@ -84,6 +84,7 @@ class _Import:
             self._take(voucher)
         self._flush()
         unchanged = self.staged.compare(self.warnings)
+        self.staged.refuse_locked()
         self.staged.add_strangers(counts)
         self.staged.warn_of_missing(self.covered, self.warnings)
         created = self.staged.store()
