@@ -10,6 +10,7 @@ from django.utils.cache import patch_cache_control
 
 from access.models import Client, Rights, User
 from access.privileges import Level, Privilege, privilege
+from access.services import write_audit
 from access.tenancy import client_scope
 
 
@@ -45,6 +46,7 @@ def requires(
             request.client, request.rights = client, rights
             if name is not None and not (rights.full(name) if level == Level.FULL else name in rights):
                 request.refused = privilege(name)
+                _note_refusal(request, client, name)
                 raise PermissionDenied
             if scope:
                 with client_scope(client, read_only=read_only):
@@ -59,6 +61,21 @@ def requires(
         return guarded
 
     return gate
+
+
+def _note_refusal(request: ClientRequest, client: Client, name: str) -> None:
+    """One audit line where a member tried to do what she may not; a page that she may not see is none (TRUST: P1)."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    details = {"privilege": name, "page": request.resolver_match.url_name if request.resolver_match else ""}
+    with client_scope(client):
+        write_audit(
+            action="access.refused",
+            client=client,
+            actor=request.user,
+            role_name=request.rights.membership.role.name,
+            details=details,
+        )
 
 
 def _rendered(response: HttpResponse) -> HttpResponse:

@@ -69,29 +69,32 @@ def settle_pair(
         raise NotMatchable("customers", "items of two customers cannot be matched")
     if not debit.is_debit or credit.is_debit:
         raise NotMatchable("sides", "a debit is matched with a credit")
-    if debit.currency == credit.currency != base_currency:
+    in_one = debit.currency == credit.currency != base_currency
+    # What other books left open in the client's currency alone can be settled there only.
+    if in_one and debit.open_currency_amount and credit.open_currency_amount:
         return _in_their_currency(debit, credit, amount)
     return _in_base(debit, credit, amount), None
 
 
 def settle_chosen(
     debits: Sequence[Side], credits: Sequence[Side], *, base_currency: str
-) -> tuple[list[Taken], list[Difference]]:
+) -> list[tuple[Taken, Difference | None]]:
     """Match the chosen items of one customer with each other, the oldest first, for all that is open of them.
 
-    Items in one currency meet before items in different ones. Raises NotMatchable.
+    Items in one currency meet before items in different ones. Each match with the difference that it left. Two of which
+    the smaller is worth nothing pass each other by. Raises NotMatchable.
     """
-    taken: list[Taken] = []
-    differences: list[Difference] = []
+    met: list[tuple[Taken, Difference | None]] = []
     for same_currency in (True, False):
         for debit in sorted(debits, key=_age):
             for credit in sorted(credits, key=_age):
                 if debit.open_amount and credit.open_amount and (debit.currency == credit.currency) is same_currency:
-                    one, difference = settle_pair(debit, credit, base_currency=base_currency)
-                    taken.append(one)
-                    if difference:
-                        differences.append(difference)
-    return taken, differences
+                    try:
+                        met.append(settle_pair(debit, credit, base_currency=base_currency))
+                    except NotMatchable as fault:
+                        if fault.code != "closed":
+                            raise
+    return met
 
 
 def _in_base(debit: Side, credit: Side, amount: Decimal | None) -> Taken:

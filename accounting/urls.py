@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounting import views
+from accounting import matching_views, receipts_views, settings_views, views
 
 urlpatterns = [
     path("klient/<str:organisation_number>/rapporter/apne-poster/", views.open_items_page, name="report_open_items"),
@@ -16,5 +16,43 @@ urlpatterns = [
         "klient/<str:organisation_number>/fakturaer/ubetalte/",
         views.unpaid_invoices_page,
         name="report_unpaid_invoices",
+    ),
+    path(
+        "klient/<str:organisation_number>/innbetalinger/uidentifiserte/",
+        receipts_views.unidentified_page,
+        name="unidentified_payments",
+    ),
+    *(
+        path(f"klient/<str:organisation_number>/innbetalinger/uidentifiserte/<int:receipt_id>/{rest}", view, name=name)
+        for rest, view, name in (
+            ("", receipts_views.receipt_page, "receipt"),
+            ("bokfor/", receipts_views.receipt_book, "receipt_book"),
+            ("lan/", receipts_views.receipt_loan, "receipt_loan"),
+            ("avvis/", receipts_views.receipt_dismiss, "receipt_dismiss"),
+            ("angre/", receipts_views.receipt_undo, "receipt_undo"),
+        )
+    ),
+    path("klient/<str:organisation_number>/poster/match/", matching_views.match_choice_page, name="match_choice"),
+    path("klient/<str:organisation_number>/poster/match/utfor/", matching_views.match_do, name="match_do"),
+    path("klient/<str:organisation_number>/poster/match/opphev/", matching_views.match_undo, name="match_undo"),
+    path(
+        "klient/<str:organisation_number>/poster/<int:entry>/match/",
+        matching_views.match_group_page,
+        name="match_group",
+    ),
+    path(
+        "klient/<str:organisation_number>/innstillinger/regnskap/",
+        settings_views.accounting_settings_page,
+        name="accounting_settings",
+    ),
+    path(
+        "klient/<str:organisation_number>/innstillinger/regnskap/las/",
+        settings_views.accounting_lock,
+        name="accounting_lock",
+    ),
+    path(
+        "klient/<str:organisation_number>/innstillinger/regnskap/valg/",
+        settings_views.accounting_choices,
+        name="accounting_choices",
     ),
 ]

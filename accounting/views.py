@@ -20,6 +20,7 @@ from access.privileges import FINANCING, INVOICES, REPORTS
 from accounting.models import Kind
 from accounting.reports.aged_page import Compared, aged_page
 from accounting.reports.aged_receivables import aged_receivables
+from accounting.reports.closing import registered_after_closing
 from accounting.reports.facets import facets
 from accounting.reports.filters import Status
 from accounting.reports.formats import WRITERS, Report
@@ -52,6 +53,7 @@ class Page:
     shown: Callable[..., Any]
     words: Words
     has_summary: bool = False
+    tells_of_closing: bool = False
 
     def keys(self, *, summary: bool) -> int:
         """How many keys a position in it has."""
@@ -66,6 +68,7 @@ OPEN_ITEMS_PAGE = Page(
     partial(items_page, "report_open_items", OPEN_ITEMS, _ITEM_STATUSES),
     PAGE,
     has_summary=True,
+    tells_of_closing=True,
 )
 AGED_RECEIVABLES_PAGE = Page(
     "report_aged_receivables",
@@ -74,6 +77,7 @@ AGED_RECEIVABLES_PAGE = Page(
     aged_receivables,
     lambda client, options, position, *, summary: aged_page(client, options, position),
     AGED_PAGE,
+    tells_of_closing=True,
 )
 UNPAID_INVOICES_PAGE = Page(
     "report_unpaid_invoices",
@@ -123,6 +127,7 @@ def reconciliation_page(request: ClientRequest, client: Client) -> HttpResponse:
         "errors": errors,
         "found": Compared.of(found, sub_ledger) if found else None,
         "days": differing_days(client, options.as_of) if found else [],
+        "after_closing": None if errors else registered_after_closing(client, options.as_of),
         "back_url": address(AGED_RECEIVABLES_PAGE.name, client.organisation_number, options),
     }
     status = 400 if errors else 200
@@ -152,12 +157,18 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
     # Of a past date the auditor's first question is what was paid since.
     options = replace(options, paid_after=options.as_of < today)
     kept = {VIEW: SUMMARY} if summary else {}
+    may_match = page.has_summary and not summary and not errors and request.rights.full(REPORTS)
     form = {PAGE.name("as_of"): today.isoformat(), **PAGE_DEFAULTS}
     context = {
         "report": None if errors else page.shown(client, options, position, summary=summary),
         "errors": errors,
         "form": {name: request.GET.get(name, "").strip() or form.get(name, "") for name in page.words.names.values()},
         "choices": _choices(client, page),
+        "matching": may_match and options.as_of >= today,
+        "matching_today_url": address(page.name, number, replace(options, as_of=today, paid_after=False))
+        if may_match and options.as_of < today
+        else "",
+        "after_closing": registered_after_closing(client, options.as_of) if page.tells_of_closing else None,
         "presets": date_presets(page.name, number, replace(options, paid_after=False), today, **kept),
         "exports": [
             Link(label, address(page.name, number, options, format=name))

@@ -11,8 +11,10 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from access.decorators import ClientRequest
+from access.models import Client, Rights
 from dashboard.selectors import Place
 from dashboard.widgets.base import Asked, Widget
+from dashboard.widgets.registry import permitted
 
 # How long ago it was is no change, and a form's token is another one each time.
 _PASSING = re.compile(r"<time\b.*?</time>|<input[^>]*csrfmiddlewaretoken[^>]*>", re.S)
@@ -59,6 +61,13 @@ def cards_of(request: HttpRequest, places: Iterable[Place], asked: Asked) -> lis
         Card(one.widget, one.hidden, one.content, one.state, one.widget.key in shown[:1], one.widget.key in shown[-1:])
         for one in cards
     ]
+
+
+def pulses_of(client: Client, rights: Rights) -> dict[str, str]:
+    """The pulse of each widget that has one and that these rights let see; each reckoned once. Inside the scope."""
+    having = [(one.key, one.pulse) for one in permitted(rights) if one.pulse]
+    told = {pulse: pulse(client) for pulse in dict.fromkeys(pulse for _key, pulse in having)}
+    return {key: told[pulse] for key, pulse in having}
 
 
 def shown_keys(places: Iterable[Place], asked: Asked) -> list[str]:

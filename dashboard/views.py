@@ -1,7 +1,9 @@
 """The company's first page, and each of its widgets by itself."""
 
+import json
+
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_GET
 from access.decorators import ClientRequest, requires
 from access.models import Client
 from access.privileges import privilege
-from dashboard.cards import asked_by, card_of, cards_of
+from dashboard.cards import asked_by, card_of, cards_of, pulses_of
 from dashboard.selectors import Place, arrangement_of, places
 from dashboard.widgets.base import Widget
 from dashboard.widgets.registry import widget_of
@@ -23,10 +25,12 @@ HIDDEN = "skjult"  # in an address: what was hidden just now
 def dashboard(request: ClientRequest, client: Client) -> HttpResponse:
     """The widgets that this person may see and has not hidden, in her order."""
     asked = asked_by(request)
+    before = pulses_of(client, request.rights)  # first: what changes while the cards are made is asked for again
     found = places(arrangement_of(client, request.user), request.rights)
     hidden_now = next((one.widget for one in found if one.hidden and one.widget.key == request.GET.get(HIDDEN)), None)
     context = {
         "cards": cards_of(request, found, asked),
+        "pulses": json.dumps(before),
         "hidden_now": hidden_now,
         "greeting": _greeting(asked.now.hour, request.user.given_name),
         "now": asked.now,
@@ -47,6 +51,13 @@ def widget(request: ClientRequest, client: Client, key: str) -> HttpResponse:
     hidden = key in arrangement_of(client, request.user).hidden
     card = card_of(request, Place(found, hidden), asked_by(request))
     return TemplateResponse(request, "dashboard/_card.html", {"card": card})
+
+
+@require_GET
+@requires(None, read_only=True)
+def pulses(request: ClientRequest, client: Client) -> HttpResponse:
+    """What tells an open dashboard which of its widgets to ask for anew: {key: pulse} of those that this person may see."""
+    return JsonResponse(pulses_of(client, request.rights))
 
 
 def permitted_widget(request: ClientRequest, key: str) -> Widget:

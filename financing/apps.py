@@ -11,11 +11,13 @@ class FinancingConfig(AppConfig):
     name = "financing"
 
     def ready(self) -> None:
-        """Hear of it when the books change; put the inbox into the admin site."""
+        """Hear of it when the books change, tell them of loans that were paid out; put the inbox into the admin site."""
+        from accounting.hooks import register_loan_draws
         from accounting.signals import ledger_changed
         from financing import admin, checks  # noqa: F401  register the admin pages and the start-up checks
 
         ledger_changed.connect(_tell_of_ledger, dispatch_uid="financing.ledger_changed")
+        register_loan_draws("financing", _draws)
 
 
 def _tell_of_ledger(*, client: Any, **_signal: Any) -> None:
@@ -24,3 +26,9 @@ def _tell_of_ledger(*, client: Any, **_signal: Any) -> None:
     from financing.services.messages import tell_of_ledger
 
     tell_of_ledger(client=client, now=timezone.now())
+
+
+def _draws(client: Any) -> Any:
+    from financing.draws import draws
+
+    return draws(client)

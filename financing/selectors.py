@@ -8,7 +8,9 @@ from access.models import Client
 from accounting.models import Kind, LedgerEntry
 from financing.models import (
     Agreement,
+    AnalysisLines,
     Consent,
+    CreditSnapshot,
     DataAccess,
     MessageKind,
     Onboarding,
@@ -77,6 +79,16 @@ def last_told(client: Client, provider_name: str) -> OutboxMessage | None:
     about = (MessageKind.DISCONNECT, MessageKind.CANCEL, MessageKind.GRANT)
     found = OutboxMessage.objects.for_client(client).filter(provider=provider_name, kind__in=about)
     return found.order_by("-created_at").first()
+
+
+def financing_pulse(client: Client) -> str:
+    """A text that changes when the bank has told something new of limit, lines or check. Inside the client's scope."""
+    newest = [
+        CreditSnapshot.objects.for_client(client).order_by("-id").values_list("id").first(),
+        AnalysisLines.objects.for_client(client).order_by("-id").values_list("id").first(),
+        Onboarding.objects.for_client(client).order_by("-started_at").values_list("id", "sequence", "status").first(),
+    ]
+    return "|".join(str(part) for one in newest for part in one or ("",))
 
 
 def first_consent_at(client: Client, provider_name: str) -> datetime | None:

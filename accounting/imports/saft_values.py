@@ -67,14 +67,20 @@ def text(element: Any, name: str) -> str:
 
 def amount_in(element: Any) -> Decimal | None:
     """The element's own text as an amount, to the øre, half up, once. None where it is absent or empty."""
+    value = exact_amount_in(element)
+    return None if value is None else value.quantize(ORE, ROUND_HALF_UP)
+
+
+def exact_amount_in(element: Any) -> Decimal | None:
+    """The element's own text as an amount, with all its decimals. None where it is absent or empty."""
     written = content(element)
     if not written:
         return None
-    value = parsed(written, _AMOUNT, Decimal, element, "write it as 1234.50")
+    value: Decimal = parsed(written, _AMOUNT, Decimal, element, "write it as 1234.50")
     if abs(value) >= LARGEST:
         told = f"{local(element)} is {written[:40]!r}, more than can be kept: correct it"
         raise ImportRefused(told, line_of(element))
-    return value.quantize(ORE, ROUND_HALF_UP)
+    return value
 
 
 def rate_in(element: Any) -> Decimal | None:

@@ -1,6 +1,7 @@
-"""The tables of accounting: the customer ledger, and what a company has decided about it."""
+"""The tables of accounting: the customer ledger, what the bank told, and what a company has decided."""
 
-from accounting.models.decisions import LedgerLock, LedgerSettings
+from accounting.models.bank import BankFileKind, BankReceipt, BankTelling, ReceiptStatus
+from accounting.models.decisions import KidCheck, LedgerLock, LedgerSettings
 from accounting.models.ledger import (
     ZERO,
     ControlAccountMovement,
@@ -18,11 +19,15 @@ from accounting.models.rates import ExchangeRate
 
 __all__ = [
     "ZERO",
+    "BankFileKind",
+    "BankReceipt",
+    "BankTelling",
     "ControlAccountMovement",
     "Customer",
     "ExchangeRate",
     "HeldPeriod",
     "How",
+    "KidCheck",
     "Kind",
     "LedgerEntry",
     "LedgerLock",
@@ -30,5 +35,6 @@ __all__ = [
     "Match",
     "Money",
     "NumberKey",
+    "ReceiptStatus",
     "Source",
 ]

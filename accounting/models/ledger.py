@@ -223,6 +223,8 @@ class Match(ClientOwned):
     how = models.CharField(max_length=20, choices=How.choices, default=How.UNKNOWN, db_default="", blank=True)
     # What was matched in one go, with the differences that were entered for it: it is undone in one go.
     act = models.UUIDField(null=True)
+    # What the match of two items and that of the difference which the rates left of it bear in common: neither stands alone.
+    pair = models.UUIDField(null=True)
     registered_at = models.DateTimeField(default=timezone.now)
 
     class Meta(ClientOwned.Meta):

@@ -23,7 +23,10 @@ _FIELDS = """i.entry_id, c.number, c.name, c.organisation_number, c.private_pers
        i.voucher_number, i.invoice_number, i.kid, i.entry_date, i.due_date, i.due_date_assumed, i.days_overdue,
        (%(columns)s)[i.column_no + 1] AS column_name,
        i.report_currency, i.report_amount, i.was_open, i.currency, i.currency_amount, {was_open_in_currency},
-       i.disputed, i.in_collection, {paid_after}, {settled_after}"""
+       i.disputed, i.in_collection, {paid_after}, {settled_after}, i.id, {assumed}"""
+# Whether a match of the row was only assumed; asked of a page's rows, and not of a whole report's.
+_ASSUMED = """i.first_matched_on IS NOT NULL AND EXISTS (SELECT FROM accounting_match m WHERE m.client_id = %(client)s
+       AND (m.debit_id = i.id OR m.credit_id = i.id) AND m.assumed)"""
 # Keys of an order are texts that compare as bytes: an address can carry them (accounting/reports/position.py).
 _CUSTOMER_KEY = 'c.number_key COLLATE "C"'
 _CURRENCY_KEY = 'i.report_currency COLLATE "C"'
@@ -62,7 +65,7 @@ class Item(NamedTuple):
     entry's, which `original_currency` and its amounts always hold. Debits are positive. `days_overdue` is negative
     before the due date and None for credits and opening balances; `column` is the one it stands in when aged.
     `paid_after` is what payments after the date took off it, `settled_after` what all else did (credit notes,
-    write-offs); both None unless Options.paid_after.
+    write-offs); both None unless Options.paid_after. `assumed`: a match of it was only assumed; False unless a page asked.
     """
 
     entry_id: str
@@ -91,6 +94,8 @@ class Item(NamedTuple):
     in_collection: bool
     paid_after: Decimal | None
     settled_after: Decimal | None
+    pk: int
+    assumed: bool
 
     def as_json(self) -> dict[str, Any]:
         """The item as INTERFACES names it: amounts as strings, what is absent as null."""
@@ -123,7 +128,7 @@ ITEM_FIELDS = (
 
 def all_items(client: Client, options: Options, listing: Listing) -> list[Item]:
     """Every item in the report's order, in one query inside the client's scope."""
-    return _read(client, options, listing, "TRUE", f"ORDER BY {', '.join(listing.keys)}", {})[0]
+    return _read(client, options, listing, "TRUE", f"ORDER BY {', '.join(listing.keys)}", {}, "FALSE")[0]
 
 
 def page_of_items(
@@ -131,13 +136,19 @@ def page_of_items(
 ) -> tuple[list[Item], Position | None, Position | None]:
     """The items of one page in the report's order, and where the pages before and after it stand; in one query."""
     condition, ending, values = paged(position, listing.keys)
-    items, keys = _read(client, options, listing, condition, ending, values)
+    items, keys = _read(client, options, listing, condition, ending, values, _ASSUMED)
     pairs, previous, following = cut(list(zip(items, keys, strict=True)), position, lambda pair: pair[1])
     return [item for item, _keys in pairs], previous, following
 
 
 def _read(
-    client: Client, options: Options, listing: Listing, condition: str, ending: str, more: dict[str, Any]
+    client: Client,
+    options: Options,
+    listing: Listing,
+    condition: str,
+    ending: str,
+    more: dict[str, Any],
+    assumed: str,
 ) -> tuple[list[Item], list[tuple[str, ...]]]:
     query, values = chosen_items(client, options, also=listing.condition)
     names = [f"key_no_{no}" for no in range(len(listing.keys))]
@@ -147,6 +158,7 @@ def _read(
         was_open_in_currency="i.was_open" if original else was_open("i", in_currency=True),
         paid_after=PAID_AFTER.format(**after) if options.paid_after else "NULL",
         settled_after=SETTLED_AFTER.format(**after) if options.paid_after else "NULL",
+        assumed=assumed,
     )
     backwards = " DESC" if " DESC" in ending else ""
     query += _ITEMS.format(

@@ -78,7 +78,7 @@ PAGE = Words(
         "inngaende-saldo": Kind.OPENING_BALANCE, "tilbakebetaling": Kind.REFUND, "purregebyr": Kind.REMINDER_FEE,
         "inkassosalar": Kind.COLLECTION_FEE, "renter": Kind.INTEREST, "tap": Kind.WRITE_OFF,
         "valutadifferanse": Kind.EXCHANGE_DIFFERENCE, "avrunding": Kind.ROUNDING, "kontantrabatt": Kind.CASH_DISCOUNT,
-        "bilag": Kind.JOURNAL,
+        "bankgebyr": Kind.BANK_FEE, "bilag": Kind.JOURNAL,
     },
     statuses={
         "ikke-forfalt": Status.NOT_DUE, "forfalt": Status.OVERDUE, "delbetalt": Status.PARTLY_PAID,

@@ -13,6 +13,7 @@ from accounting.imports.ledger_csv import ENTRIES, FileRefused, LedgerCsv
 from accounting.models import Kind
 from accounting.services.ledger_customers import FALSE, TRUE, store_customers
 from accounting.services.ledger_staging import AMOUNT, Rule, is_no_date, line_of, refuse_first, row, stage
+from accounting.services.locking import locked_through, told_locked
 from accounting.services.saft_checks import IDENTITY_NUMBER_TOLD, Warnings
 
 _AMOUNT_TOLD = "write it as 1234.50, at most two decimals and sixteen digits before the point"
@@ -85,12 +86,30 @@ def store_entries(client: Client, path: Path, warnings: Warnings) -> Stored:
         (has_books,) = cursor.fetchone()
     unchanged = _compare(path, given, file.columns, warnings) if has_books else 0
     restated = _restate(given, warnings) if unchanged else 0
+    _refuse_locked(path, client, _NOT_HELD if unchanged else "")
     _warn(warnings)
     customers = store_customers(client, warnings)
     with connection.cursor() as cursor:
         cursor.execute(_INSERT + (_NOT_HELD if unchanged else ""), given)
         created = cursor.rowcount
     return Stored(customers, created, unchanged, restated, _totals())
+
+
+def _refuse_locked(path: Path, client: Client, new: str) -> None:
+    """Raise FileRefused at the first new row that is dated in the closed period; what is held may be."""
+    through = locked_through(client)
+    if through is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT r.n, r.entry_id, r.entry_date::date FROM ledger_row r {new or ' WHERE TRUE'}"
+            " AND r.entry_date::date <= %s ORDER BY r.n LIMIT 1",
+            [through],
+        )
+        found = cursor.fetchone()
+    if found:
+        number, entry_id, day = found
+        raise FileRefused(path, told_locked(entry_id[:60], day, through), line_of("ledger_row", number))
 
 
 def _rules(base: str, columns: list[str]) -> list[Rule]:

@@ -15,6 +15,8 @@ from accounting.models import LedgerEntry
 from accounting.services.held_twice import warn_of_held_twice
 from accounting.services.ledger_entries import store_entries
 from accounting.services.ledger_matches import store_matches
+from accounting.services.payment_import import book_waiting
+from accounting.services.receipt_booking import Booked
 from accounting.services.saft_checks import Warnings
 from accounting.services.statistics import analyse_ledger
 from accounting.signals import ledger_changed
@@ -50,6 +52,7 @@ def import_ledger(
             stored = store_entries(client, entries, warnings)
             warn_of_held_twice(client, last_pk, warnings)
             matched = store_matches(client, matches) if matches else 0
+            taken_up = book_waiting(client, actor) if stored.created else Booked()
             customers = stored.customers
             if stored.created or stored.restated or matched or customers["created"] or customers["updated"]:
                 details = {
@@ -58,12 +61,12 @@ def import_ledger(
                 }  # fmt: skip
                 write_audit(action="ledger.imported", client=client, actor=actor, details=details)
                 ledger_changed.send(sender=None, client=client)
-            analyse_ledger(stored.created + matched)
+            analyse_ledger(stored.created + matched + taken_up.entries)
             return {
                 "client": client.organisation_number,
                 "customers": customers,
-                "entries": {"created": stored.created, "unchanged": stored.unchanged},
-                "matches": {"created": matched},
+                "entries": {"created": stored.created + taken_up.entries, "unchanged": stored.unchanged},
+                "matches": {"created": matched + taken_up.matches},
                 "totals": {client.base_currency: stored.totals},
                 "warnings": warnings.listed(),
             }

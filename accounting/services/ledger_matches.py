@@ -11,6 +11,7 @@ from access.models import Client
 from accounting.imports.ledger_csv import MATCHES, FileRefused, LedgerCsv
 from accounting.services.ledger_shares import pro_rata, share_out
 from accounting.services.ledger_staging import AMOUNT, Rule, is_no_date, line_of, refuse_first, row, stage
+from accounting.services.locking import DAY, locked_through, told_locked
 
 _AMOUNT_TOLD = "write it as 1234.50, positive, at most two decimals and sixteen digits before the point"
 
@@ -36,7 +37,7 @@ _RULES = [
 # A currency amount that is what pro rata gives is as good as none.
 _JOIN = f"""
 CREATE TEMP TABLE ledger_match ON COMMIT DROP AS
-SELECT j.n, j.debit_id, j.credit_id, j.amount, j.matched_on, j.earliest, j.debit_open, j.credit_open,
+SELECT j.n, j.debit_id, j.credit_id, j.amount, j.matched_on, j.dated, j.earliest, j.debit_open, j.credit_open,
        NULLIF(j.given_debit, j.debit_pro_rata) AS given_debit, NULLIF(j.given_credit, j.credit_pro_rata) AS given_credit,
        j.debit_pro_rata AS debit_share, j.credit_pro_rata AS credit_share, false AS held,
        CASE WHEN j.debit_id IS NULL THEN 0 WHEN j.credit_id IS NULL THEN 1
@@ -49,7 +50,8 @@ SELECT j.n, j.debit_id, j.credit_id, j.amount, j.matched_on, j.earliest, j.debit
                d.currency AS debit_currency, c.currency AS credit_currency,
                d.open_amount AS debit_open, -c.open_amount AS credit_open,
                GREATEST(d.entry_date, c.entry_date) AS earliest,
-               COALESCE(r.matched_on, GREATEST(d.entry_date, c.entry_date)) AS matched_on,
+               COALESCE(r.matched_on, GREATEST(d.entry_date, c.entry_date, %(first_open)s)) AS matched_on,
+               r.matched_on IS NOT NULL AS dated,
                r.given_debit, r.given_credit,
                {pro_rata("d", "r.amount")} AS debit_pro_rata, {pro_rata("c", "r.amount")} AS credit_pro_rata
           FROM (SELECT n, debit_entry_id, credit_entry_id, amount::numeric(18,2) AS amount,
@@ -76,6 +78,20 @@ _FAULTS = (
 # The same match again is one that is held already, and two alike in one file are two: as many rows as are held of their
 # like are left alone. First those that give currency amounts of their own, which must be held with them.
 _SAME = "h.debit_id = m.debit_id AND h.credit_id = m.credit_id AND h.amount = m.amount AND h.matched_on = m.matched_on"
+# Without a date it was given the first open day of its time, which need not be that of today.
+_DATED_AS_HELD = """
+UPDATE ledger_match SET matched_on = h.matched_on
+  FROM (SELECT m.n, min(h.matched_on) AS matched_on
+          FROM ledger_match m
+          JOIN accounting_match h ON h.client_id = %(client)s AND h.debit_id = m.debit_id AND h.credit_id = m.credit_id
+               AND h.amount = m.amount
+               AND (h.matched_on = m.earliest
+                    OR h.matched_on > m.earliest
+                       AND EXISTS (SELECT FROM accounting_ledgerlock l WHERE l.client_id = %(client)s
+                                    AND l.locked_through = h.matched_on - 1))
+         WHERE NOT m.dated GROUP BY m.n) h
+ WHERE ledger_match.n = h.n
+"""
 _HELD_AS_GIVEN = f"""
 UPDATE ledger_match SET held = true
   FROM (SELECT m.n, m.turn, count(h.id) AS held
@@ -127,7 +143,10 @@ def store_matches(client: Client, path: Path) -> int:
     with LedgerCsv(path, MATCHES) as file:
         stage(file, "ledger_match_row")
     refuse_first(path, "ledger_match_row", _RULES)
-    given: dict[str, Any] = {"client": client.pk, "base": client.base_currency}
+    through = locked_through(client)
+    given: dict[str, Any] = {
+        "client": client.pk, "base": client.base_currency, "first_open": through + DAY if through else None,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.ledger_match")
         cursor.execute(_JOIN, given)
@@ -139,8 +158,20 @@ def store_matches(client: Client, path: Path) -> int:
             raise FileRefused(path, _FAULTS[fault].format_map(values), line_of("ledger_match_row", number))
         cursor.execute("SELECT EXISTS (SELECT FROM accounting_match WHERE client_id = %(client)s)", given)
         if cursor.fetchone()[0]:
+            cursor.execute("SELECT EXISTS (SELECT FROM accounting_ledgerlock WHERE client_id = %(client)s)", given)
+            if cursor.fetchone()[0]:
+                cursor.execute(_DATED_AS_HELD, given)
             cursor.execute(_HELD_AS_GIVEN, given)
             cursor.execute(_HELD, given)
+        if through:
+            cursor.execute(
+                "SELECT n, matched_on FROM ledger_match WHERE NOT held AND matched_on <= %s ORDER BY n LIMIT 1",
+                [through],
+            )
+            if found := cursor.fetchone():
+                number, day = found
+                told = f"{told_locked('the match', day, through)}, or leave the date empty"
+                raise FileRefused(path, told, line_of("ledger_match_row", number))
         cursor.execute(_BEYOND)
         if found := cursor.fetchone():
             number, side, _, amount, left = found

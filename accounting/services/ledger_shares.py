@@ -4,7 +4,8 @@ INTERFACES «Ledger CSV»: pro rata, half up, the last match takes the rest. The
 all matches of the entry, so that files in parts give what one file gives: a match that is held already is undone and
 made again where a new one moves its share. The rest is taken when nothing of the entry is left open; until then no share
 goes beyond what is left: one gives way by the few øre that others were rounded up. A currency amount that the file gives
-stands, and where it leaves too little for the others' shares the file is refused.
+stands, and where it leaves too little for the others' shares the file is refused. So does what a match has that is dated in
+the closed period.
 """
 
 # ruff: noqa: S608  (SQL is put together of what stands in the code; values are parameters)
@@ -17,6 +18,7 @@ from django.db import connection
 from access.models import Client
 from accounting.imports.ledger_csv import FileRefused
 from accounting.services.ledger_staging import line_of
+from accounting.services.locking import locked_through
 
 
 def pro_rata(entry: str, amount: str) -> str:
@@ -56,7 +58,7 @@ WITH touched AS (
       FROM touched t JOIN matched m ON m.credit_id = t.id
 ), told AS (
     SELECT s.*, o.entry_id AS other_entry_id,
-           CASE WHEN s.match_id IS NULL THEN s.was
+           CASE WHEN s.match_id IS NULL OR s.matched_on <= %(locked_through)s THEN s.was
                 WHEN s.was = s.pro_rata THEN NULL
                 WHEN s.used_up AND s.was < s.pro_rata
                      AND s.pro_rata - s.was <= 0.005 * count(*) OVER (PARTITION BY s.id) THEN NULL
@@ -91,7 +93,8 @@ SELECT id, entry_id, side, match_id, n, was,
 _REMADE = """
 CREATE TEMP TABLE ledger_remade ON COMMIT DROP AS
 SELECT m.id, m.debit_id, m.credit_id, m.amount, COALESCE(d.share, m.debit_currency_amount) AS debit_share,
-       COALESCE(c.share, m.credit_currency_amount) AS credit_share, m.matched_on, m.assumed, m.registered_at
+       COALESCE(c.share, m.credit_currency_amount) AS credit_share, m.matched_on, m.assumed, m.how, m.act, m.pair,
+       m.registered_at
   FROM accounting_match m
   LEFT JOIN ledger_share d ON d.match_id = m.id AND d.side = 'debit'
   LEFT JOIN ledger_share c ON c.match_id = m.id AND c.side = 'credit'
@@ -104,7 +107,9 @@ def share_out(client: Client, path: Path) -> None:
 
     Raises FileRefused where the currency amounts that are given do not fit the entry.
     """
-    given: dict[str, Any] = {"client": client.pk, "base": client.base_currency}
+    given: dict[str, Any] = {
+        "client": client.pk, "base": client.base_currency, "locked_through": locked_through(client),
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.ledger_share, pg_temp.ledger_remade")
         cursor.execute(_SIDES, given)
@@ -122,9 +127,9 @@ def share_out(client: Client, path: Path) -> None:
             cursor.execute("DELETE FROM accounting_match WHERE id IN (SELECT id FROM ledger_remade)")
             cursor.execute(
                 "INSERT INTO accounting_match (client_id, debit_id, credit_id, amount, debit_currency_amount,"
-                " credit_currency_amount, matched_on, assumed, registered_at)"
+                " credit_currency_amount, matched_on, assumed, how, act, pair, registered_at)"
                 " SELECT %(client)s, debit_id, credit_id, amount, debit_share, credit_share, matched_on, assumed,"
-                " registered_at FROM ledger_remade ORDER BY id",
+                " how, act, pair, registered_at FROM ledger_remade ORDER BY id",
                 given,
             )
 

@@ -35,6 +35,12 @@ def first_open_day(client: Client) -> date:
     return day + DAY if day else date.min
 
 
+def told_locked(what: str, day: date, through: date) -> str:
+    """What an import says of something that is dated in the closed period, and what to do."""
+    remedy = f"date it {through + DAY} or later, or open the period again"
+    return f"{what} is dated {day}, but the books are locked through {through}: {remedy}"
+
+
 @transaction.atomic
 def lock_ledger(*, client: Client, through: date | None, reason: str = "", actor: User) -> LedgerLock | None:
     """Lock through this day, or open again from the day after it; None where that is how it is. Inside the scope.

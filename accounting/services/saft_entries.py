@@ -8,6 +8,7 @@ from django.db import connection
 from access.models import Client
 from accounting.imports.refusal import ImportRefused
 from accounting.models import Kind
+from accounting.services.locking import locked_through, told_locked
 from accounting.services.saft_checks import MOST_WARNINGS, Warnings
 from accounting.services.saft_store import Coverage, Movements
 from accounting.services.staging import analyse, copy_rows, make_table
@@ -164,6 +165,23 @@ class Staged:
             created, all_of_them = cursor.fetchone()
         counts["created"] += created
         counts["unchanged"] += all_of_them - created
+
+    def refuse_locked(self) -> None:
+        """Raise ImportRefused at the first line that is not held and is dated in the closed period."""
+        through = locked_through(self.client)
+        if through is None:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT l.line, l.voucher_number, l.entry_date FROM saft_line l JOIN saft_named i ON i.n = l.n"
+                " WHERE i.held IS NULL AND l.entry_date <= %s ORDER BY l.n LIMIT 1",
+                [through],
+            )
+            found = cursor.fetchone()
+        if found:
+            line, voucher, day = found
+            what = f"a line of voucher {voucher[:40]}" if voucher else "an opening balance"
+            raise ImportRefused(told_locked(what, day, through), line)
 
     def store(self) -> int:
         """Put what is not held into the ledger, in the file's order; how many."""

@@ -22,6 +22,8 @@ from accounting.models import Kind, LedgerEntry
 from accounting.services import saft_checks, saft_store
 from accounting.services.held_twice import warn_of_held_twice
 from accounting.services.ledger_matching import match_entries_after
+from accounting.services.payment_import import book_waiting
+from accounting.services.receipt_booking import Booked
 from accounting.services.saft_checks import IDENTITY_NUMBER_TOLD
 from accounting.services.saft_company import company_of
 from accounting.services.saft_entries import Staged, held_openings
@@ -83,6 +85,7 @@ class _Import:
             self._take(voucher)
         self._flush()
         unchanged = self.staged.compare(self.warnings)
+        self.staged.refuse_locked()
         self.staged.add_strangers(counts)
         self.staged.warn_of_missing(self.covered, self.warnings)
         created = self.staged.store()
@@ -91,6 +94,7 @@ class _Import:
         if matched.assumed:
             told = f"{matched.assumed} of {matched.created} matches are assumed, by amount or age, not by a reference"
             self.warnings.add("assumed_matches", told, self.file_name)
+        taken_up = book_waiting(self.client, actor) if created else Booked()
         self._store_movements()
         saft_store.hold_period(self.client, self.covered, self.file_name)
         saft_checks.check_totals(self.saft, self.sums, self.warnings)
@@ -103,12 +107,12 @@ class _Import:
             }  # fmt: skip
             write_audit(action="ledger.imported", client=self.client, actor=actor, details=details)
             ledger_changed.send(sender=None, client=self.client)
-        analyse_ledger(created)
+        analyse_ledger(created + taken_up.entries)
         return {
             "client": self.client.organisation_number,
             "customers": counts,
-            "entries": {"created": created, "unchanged": unchanged + held_before},
-            "matches": {"created": matched.created},
+            "entries": {"created": created + taken_up.entries, "unchanged": unchanged + held_before},
+            "matches": {"created": matched.created + taken_up.matches},
             "totals": {self.header.currency: self._totals()},
             "warnings": self.warnings.listed(),
         }

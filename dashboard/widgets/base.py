@@ -29,7 +29,8 @@ class Widget:
     `key` stands in addresses and in what people stored: it is never changed. `about` says in «Dashboard oppsett» what
     the card shows, and when, if not always. `context` is what the template finds as `widget`, or None where there is
     nothing to show, which only a widget with `may_be_absent` may say. `seconds`: how often an open dashboard asks anew.
-    `wide`: it holds lines of text, and takes more room beside others.
+    `wide`: it holds lines of text, and takes more room beside others. `pulse` is a cheap text that changes when what
+    the card shows may have: an open dashboard asks for it every few seconds, and anew for the card when it is another.
     """
 
     key: str
@@ -41,3 +42,4 @@ class Widget:
     may_be_absent: bool = False
     wide: bool = False
     seconds: int = 60
+    pulse: Callable[[Client], str] | None = None

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from access.privileges import FINANCING
 from dashboard.widgets.base import Asked, Widget
 from financing.presenters.widget import financing_widget
+from financing.selectors import financing_pulse
 
 
 def _financing(asked: Asked) -> dict[str, Any] | None:
@@ -23,5 +24,6 @@ FINANCING_WIDGET = Widget(
     template="dashboard/_financing.html",
     context=_financing,
     may_be_absent=True,
-    seconds=8,  # what the bank tells is on the screen within ten seconds
+    seconds=8,  # what the bank tells is on the screen within ten seconds, also where no pulse tells of it
+    pulse=financing_pulse,
 )

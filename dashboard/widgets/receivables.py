@@ -11,6 +11,7 @@ from access.privileges import REPORTS
 from accounting.reports.aged_receivables import AgedReceivables, page_of_aged_receivables
 from accounting.reports.options import UNALLOCATED, Options
 from accounting.reports.pages import Column, address, columns_of
+from accounting.selectors import ledger_pulse
 from dashboard.widgets.base import Asked, Widget
 
 
@@ -76,4 +77,5 @@ RECEIVABLES_WIDGET = Widget(
     privilege=REPORTS,
     template="dashboard/_receivables.html",
     context=_receivables,
+    pulse=ledger_pulse,
 )

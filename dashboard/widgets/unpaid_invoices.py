@@ -15,6 +15,7 @@ from accounting.reports.items import UNPAID_INVOICES, Item, page_of_items
 from accounting.reports.options import Options
 from accounting.reports.pages import STATUS_LABELS, Text, address
 from accounting.reports.words import PAGE
+from accounting.selectors import ledger_pulse
 from dashboard.widgets.base import Asked, Widget
 
 KEY = "unpaid_invoices"
@@ -103,4 +104,5 @@ UNPAID_INVOICES_WIDGET = Widget(
     template="dashboard/_unpaid_invoices.html",
     context=_unpaid,
     wide=True,
+    pulse=ledger_pulse,
 )

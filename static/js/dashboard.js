@@ -226,7 +226,26 @@
     markEnds();
   });
 
+  // Cheap, and often: which widgets have something new. Where it cannot be asked, their own seconds tell in time.
+  const PULSE = 4000; // ms
+  let pulses = JSON.parse(words.pulses);
+  const feel = async () => {
+    if (document.visibilityState !== "visible") {
+      return;
+    }
+    try {
+      const answer = await fetch(words.pulseUrl, { headers: { "X-By-Itself": "true" }, redirect: "error" });
+      const now = answer.ok ? await answer.json() : pulses;
+      const changed = slots().filter(({ dataset: { key } }) => key in now && now[key] !== pulses[key]);
+      pulses = now;
+      changed.filter((slot) => !("hidden" in slot.dataset)).forEach(ask);
+    } catch {
+      // no answer: asked again in a moment
+    }
+  };
+
   slots().forEach((slot) => asked.set(slot, Date.now()));
+  setInterval(feel, PULSE);
   setInterval(() => askThoseOlderThan((slot) => slot.dataset.seconds * 1000), 1000);
   document.addEventListener("visibilitychange", back);
   window.addEventListener("focus", back);

@@ -26,11 +26,14 @@ const cell = (label) => {
 
 const prepare = (sheet) => {
   const words = sheet.dataset;
-  sheet.querySelectorAll("thead tr").forEach((row) => row.prepend(cell("")));
-  sheet.querySelectorAll("tr[data-open]").forEach((row) => row.prepend(cell(`${words.row} ${row.dataset.name}`)));
-  sheet.querySelectorAll("tr.group > th, tfoot tr.total > th").forEach((wide) => {
-    wide.colSpan += 1;
-  });
+  // Where rows can be matched their boxes are there already, for they work without script.
+  if (!sheet.querySelector(".pick input")) {
+    sheet.querySelectorAll("thead tr").forEach((row) => row.prepend(cell("")));
+    sheet.querySelectorAll("tr[data-open]").forEach((row) => row.prepend(cell(`${words.row} ${row.dataset.name}`)));
+    sheet.querySelectorAll("tr.group > th, tfoot tr.total > th").forEach((wide) => {
+      wide.colSpan += 1;
+    });
+  }
   const bar = document.createElement("div");
   bar.className = "picked";
   bar.hidden = true;
@@ -52,6 +55,7 @@ const prepare = (sheet) => {
       box.checked = false;
     });
     show();
+    sheet.dispatchEvent(new CustomEvent("match:cleared", { bubbles: true }));
     sheet.querySelector(".pick input").focus();
   });
 };

@@ -220,3 +220,18 @@ def test_what_a_role_cannot_become(two, make_member, key, levels, error):
         change_role(role=role, levels=levels, actor=ada)
     assert Role.objects.get(pk=role.pk).levels() == before
     assert Client.objects.count() == 2
+
+
+def test_a_change_that_a_member_may_not_make_is_in_the_log(client, two, make_member):
+    """TRUST P1: whoever loses the right between consent and start meets 403, and it is kept who tried what."""
+    company = two[0]
+    rolf = make_member(company, "rolf", "revisor")
+    client.force_login(rolf)
+    assert client.get(f"/klient/{NUMBER}/financing").status_code == 403
+    assert client.post(f"/klient/{OTHER}/financing").status_code == 404
+    assert client.post(f"/klient/{NUMBER}/financing").status_code == 403
+    for one in two:
+        with client_scope(one):
+            lines = AuditEntry.objects.for_client(one).filter(action="access.refused")
+            told = [(line.actor, line.actor_role, line.details) for line in lines]
+        assert told == [(rolf, "Revisor", {"privilege": FINANCING, "page": "financing"})] * (one == company)

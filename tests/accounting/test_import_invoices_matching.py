@@ -7,7 +7,7 @@ import pytest
 
 from access.tenancy import client_scope
 from accounting.models import ExchangeRate, LedgerEntry
-from accounting.services.settle import undo_matches
+from accounting.services.undo import undo_matches
 from tests.accounting.ehf_builder import Invoices, document
 from tests.accounting.factories import Books
 from tests.accounting.ledger_files import codes

@@ -54,10 +54,10 @@ def sound(page):
 
 
 def at_bank(page, act):
-    """The window that `act` opens."""
+    """The window that `act` opens, once it is where it goes: Chromium may never close one that is still on its way."""
     with page.context.expect_page() as opened:
         act()
-    opened.value.wait_for_load_state()
+    opened.value.wait_for_url(lambda url: url != "about:blank")
     return opened.value
 
 

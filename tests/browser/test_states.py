@@ -209,7 +209,8 @@ CARD = "main section:has(h2:has-text('Fakturafinansiering')), main article:has(h
 def identify(page, product, key, name="Dag Leder"):
     """Begin a check and say who one is at the bank: the bank's window."""
     window = start(page, product, NUMBERS[key])
-    window.get_by_role("button", name=name, exact=True).click()
+    with window.expect_navigation():  # Chromium may never close a window that is still on its way
+        window.get_by_role("button", name=name, exact=True).click()
     return window
 
 

@@ -143,6 +143,6 @@ def test_the_number_of_queries_does_not_follow_the_number_of_items(
     for number in range(count):
         add_entry(company, str(number), 1000, customer=str(10000 + number))
     signed_in.get(URL)
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(28):
         signed_in.get(URL)
     assert only(Onboarding, company).status == "accepted"

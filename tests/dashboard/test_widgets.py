@@ -323,7 +323,7 @@ def test_ten_open_items_or_ten_thousand_are_as_many_queries(client, company, boo
             batch_size=2000,
         )  # fmt: skip
     client.get(HOME)
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(28):
         page = client.get(HOME).content.decode()
     assert f"{count * (count + 1) // 2:,}".replace(",", "\u2009") + ",00" in page
     for key, queries in (("financing", 15), ("receivables", 15), ("unpaid_invoices", 13)):
