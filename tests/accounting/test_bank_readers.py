@@ -56,7 +56,7 @@ class TestOcr:
         [
             (lambda lines: lines[:-1], "the end record is missing"),
             (lambda lines: lines[:4] + lines[6:], "2 transactions, its end record says 3"),
-            (lambda lines: [*lines[:3], *lines[4:]], "9 records"),
+            (lambda lines: [*lines[:3], *lines[4:]], "the assignment has 7 records, its end record says 8"),
             (lambda lines: ["XX" + lines[0], *lines[1:]], "is not a bank file that is known"),
             (lambda lines: [lines[0], "NYxx", *lines[1:]], "service xx is not OCR giro"),
             (lambda lines: [lines[0], "hei", *lines[1:]], "not with NY"),
@@ -74,7 +74,7 @@ class TestOcr:
 
     def test_who_agreed_to_avtalegiro_may_stand_beside(self, read):
         lines = ocr(PAID[:1]).decode().splitlines()
-        beside = ["NY21240020".ljust(80, "0"), "NY21947000000011".ljust(80, "0"), "NY21240088" + "0" * 70]
+        beside = ["NY212420".ljust(80, "0"), "NY21947000000011".ljust(80, "0"), "NY212488" + "0" * 72]
         lines[5] = lines[5][:16] + f"{9:08}" + lines[5][24:]
         assert len(read("\n".join([*lines[:5], *beside, lines[5]]).encode()).lines) == 1
 
