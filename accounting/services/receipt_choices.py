@@ -1,6 +1,7 @@
 """What a person decides about a payment that waits: whose it is, that it is a loan, that it is no customer's; and undoing it."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -95,7 +96,7 @@ def undo_choice(*, client: Client, receipt_id: int, actor: User) -> None:
         raise AlreadyDecided
     if BankReceipt.objects.for_client(client).filter(reverses=receipt).exists():
         raise ReversedSince
-    details = {**_told(receipt), "before": before}
+    details: dict[str, Any] = {**_told(receipt), "before": before}
     if entry is not None:
         locked = locked_through(client)
         if locked and entry.entry_date <= locked:

@@ -111,7 +111,8 @@ class TestCamt:
 
     def test_a_detail_may_pay_several_invoices(self, read):
         parts = "".join(
-            f"<Strd><RfrdDocAmt><RmtdAmt Ccy='NOK'>{amount}</RmtdAmt></RfrdDocAmt><CdtrRefInf><Ref>{kid}</Ref></CdtrRefInf></Strd>"
+            f"<Strd><RfrdDocAmt><RmtdAmt Ccy='NOK'>{amount}</RmtdAmt></RfrdDocAmt>"
+            f"<CdtrRefInf><Ref>{kid}</Ref></CdtrRefInf></Strd>"
             for kid, amount in (("111", "60.00"), ("222", "40.00"))
         )
         plain = entry([Paid("999", "100.00")])
