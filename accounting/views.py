@@ -34,6 +34,7 @@ from accounting.reports.position import AFTER, BEFORE, BadPosition, read_positio
 from accounting.reports.reconciliation import differing_days, reconciliation
 from accounting.reports.unpaid_invoices import unpaid_invoices
 from accounting.reports.words import AGED_PAGE, PAGE, PAGE_DEFAULTS, OptionErrors, Words, parse
+from accounting.unidentified import waiting_count
 
 _ITEM_STATUSES = tuple(Status)
 _INVOICE_STATUSES = (Status.NOT_DUE, Status.OVERDUE, Status.PARTLY_PAID, Status.DISPUTED, Status.IN_COLLECTION)
@@ -174,6 +175,7 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
             Link(label, address(page.name, number, options, format=name))
             for label, name in (("CSV", "csv"), ("JSON", "json"))
         ],
+        "waiting_payments": waiting_count(client) if page is OPEN_ITEMS_PAGE else 0,
         "financing_url": reverse("financing", args=[number]) if FINANCING in request.rights else None,
     }
     response = TemplateResponse(request, page.template, context, status=400 if errors else 200)

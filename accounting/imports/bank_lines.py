@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-MOST_LINES = 100_000  # of one file: what memory it may take
+MOST_LINES = 50_000  # of one file: what memory it may take
 
 
 class FileKind(StrEnum):

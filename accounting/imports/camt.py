@@ -37,8 +37,8 @@ from accounting.imports.saft_values import (
 from accounting.imports.xml_door import MB, Limits, stream_xml
 
 ZERO = Decimal("0.00")
-# Of some 25,000 payments; what is not an entry stays in memory until the end.
-LIMITS = Limits(size=32 * MB, elements=800_000)
+# Of some 20,000 payments; what is not an entry stays in memory until the end.
+LIMITS = Limits(size=32 * MB, elements=500_000)
 BOOKED = "BOOK"
 NOT_GIVEN = frozenset(("", "NOTPROVIDED", "NOTAPPLICABLE"))
 _MESSAGES = {"BkToCstmrStmt": FileKind.CAMT053, "BkToCstmrDbtCdtNtfctn": FileKind.CAMT054}

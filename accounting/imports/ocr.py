@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 
 from accounting.imports.bank_lines import (
     MOST_LINES,
@@ -59,14 +60,13 @@ class _Assignment:
 
 def read_ocr(content: bytes) -> BankFile:
     """The payments of the file; NOK. Raises ImportRefused."""
-    records = list(_records(content))
     found = BankFile(FileKind.OCR)
     transmission = ""
     assignment: _Assignment | None = None
     in_mandates = False
     count = total = gross = 0
-    begun_at = 0
-    for place, (line, record) in enumerate(records):
+    begun_at = line = 0
+    for place, (line, record) in enumerate(_records(content)):
         service, kind, type_ = record[2:4], record[4:6], record[6:8]
         if type_ == "10" and service == "00":
             if transmission:
@@ -114,13 +114,13 @@ def read_ocr(content: bytes) -> BankFile:
                 if len(assignment.payments) > MOST_LINES:
                     raise ImportRefused(f"the file has more than {MOST_LINES} payments: split it", line)
     if transmission:
-        raise ImportRefused("the end record is missing: the file is cut off, get it anew", records[-1][0])
+        raise ImportRefused("the end record is missing: the file is cut off, get it anew", line)
     return found
 
 
 def _records(content: bytes) -> Iterator[tuple[int, str]]:
-    for number, raw in enumerate(content.decode("iso-8859-1").split("\n"), start=1):
-        record = raw.rstrip("\r")
+    for number, raw in enumerate(BytesIO(content), start=1):
+        record = raw.decode("iso-8859-1").rstrip("\r\n")
         if not record.strip("\x1a \t"):
             continue
         if len(record.rstrip()) > WIDTH:

@@ -67,20 +67,21 @@ def _store(client: Client, files: list[tuple[Path, BankFile]], actor: User | Non
     rows = BankReceipt.objects.for_client(client)
     waiting = rows.filter(status=ReceiptStatus.UNIDENTIFIED)
     _warn_of_waiting([one for one in waiting.order_by("booked_on", "pk") if one.pk in of_files], place, warnings)
-    summary: dict[str, Any] = {
+    became = {
+        "created": paired.created, "unchanged": len(of_files) - paired.created, "booked": len(done.receipts),
+        "specified": done.specified, "waiting": waiting.count(),
+    }  # fmt: skip
+    summary = {
         "client": client.organisation_number,
         "customers": {"created": 0, "updated": 0, "unchanged": 0},
         "entries": {"created": done.entries, "unchanged": len(held)},
         "matches": {"created": done.matches},
         "totals": _totals(files, client.base_currency),
-        "receipts": {
-            "created": paired.created, "unchanged": len(of_files) - paired.created, "booked": len(done.receipts),
-            "specified": done.specified, "waiting": waiting.count(),
-        },
+        "receipts": became,
         "warnings": warnings.listed(),
     }  # fmt: skip
     if len(paired.receipts) > paired.known or done.changed:
-        details = {"files": [path.name for path, _ in files], **summary["receipts"], **_counts(done)}
+        details = {"files": [path.name for path, _ in files], **became, **_counts(done)}
         write_audit(action="payments.imported", client=client, actor=actor, details=details)
     if done.changed:
         ledger_changed.send(sender=None, client=client)

@@ -1,4 +1,4 @@
-"""A company's first half of 2019 (Nordic Smart Government): 14 invoices, 22 statements, every referring payment matched."""
+"""Half a year of a company (Nordic Smart Government): 14 invoices, 22 statements, every payment with a reference matched."""
 
 import json
 from decimal import Decimal

@@ -251,3 +251,10 @@ class TestSettingAside:
             lock_ledger(client=company, through=date(2026, 2, 28), actor=make_member(company, "dag", "daglig_leder"))
         act(rita, receipts(company)[0], "angre")
         assert receipts(company)[0].status == "booked"
+
+
+def test_open_items_say_how_many_wait(rita, books, bank):
+    address = "/klient/310000000/rapporter/apne-poster/"
+    assert LIST not in rita.get(address).content.decode().split("<main")[1]
+    waits(bank, Paid("", "12.00"))
+    assert "1 uidentifisert innbetaling<" in rita.get(address).content.decode()
