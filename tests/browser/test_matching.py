@@ -64,7 +64,7 @@ def test_two_rows_are_matched_with_the_keyboard_and_undone_and_the_filter_stays(
     shot(page, "match-gjort")
     page.locator("a.chain").first.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name=re.compile("^Matcher for"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("hva den er matchet med$"))).to_be_visible()
     expect(page.get_by_text("For hånd")).to_be_visible()
     shot(page, "matchgruppe")
     page.keyboard.press("Control+u")
