@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounting import views
+from accounting import sign_off_views, views
 
 urlpatterns = [
     path("klient/<str:organisation_number>/rapporter/apne-poster/", views.open_items_page, name="report_open_items"),
@@ -11,7 +11,19 @@ urlpatterns = [
         views.aged_receivables_page,
         name="report_aged_receivables",
     ),
-    path("klient/<str:organisation_number>/rapporter/avstemming/", views.reconciliation_page, name="reconciliation"),
+    path(
+        "klient/<str:organisation_number>/rapporter/avstemming/",
+        sign_off_views.reconciliation_page,
+        name="reconciliation",
+    ),
+    path(
+        "klient/<str:organisation_number>/rapporter/avstemming/avstem", sign_off_views.sign_off_now, name="sign_off"
+    ),
+    path(
+        "klient/<str:organisation_number>/rapporter/avstemming/<int:key>.pdf",
+        sign_off_views.kept_report,
+        name="sign_off_report",
+    ),
     path(
         "klient/<str:organisation_number>/fakturaer/ubetalte/",
         views.unpaid_invoices_page,

@@ -18,19 +18,17 @@ from access.decorators import ClientRequest, requires
 from access.models import Client
 from access.privileges import FINANCING, INVOICES, REPORTS
 from accounting.models import Kind
-from accounting.reports.aged_page import Compared, aged_page
+from accounting.reports.aged_page import aged_page
 from accounting.reports.aged_receivables import aged_receivables
 from accounting.reports.facets import facets
 from accounting.reports.filters import Status
 from accounting.reports.formats import WRITERS, Report
-from accounting.reports.item_sums import item_sums
 from accounting.reports.items import OPEN_ITEMS, UNPAID_INVOICES
 from accounting.reports.items_page import SUMMARY, VIEW, items_page
 from accounting.reports.open_items import open_items
 from accounting.reports.options import Options
 from accounting.reports.pages import STATUS_LABELS, Link, address, date_presets
 from accounting.reports.position import AFTER, BEFORE, BadPosition, read_position
-from accounting.reports.reconciliation import differing_days, reconciliation
 from accounting.reports.unpaid_invoices import unpaid_invoices
 from accounting.reports.words import AGED_PAGE, PAGE, PAGE_DEFAULTS, OptionErrors, Words, parse
 
@@ -104,29 +102,6 @@ def aged_receivables_page(request: ClientRequest, client: Client) -> HttpRespons
 def unpaid_invoices_page(request: ClientRequest, client: Client) -> HttpResponse:
     """«Ubetalte fakturaer»."""
     return _answer(request, client, UNPAID_INVOICES_PAGE)
-
-
-@requires(REPORTS, read_only=True)
-@require_safe
-def reconciliation_page(request: ClientRequest, client: Client) -> HttpResponse:
-    """Which days make the sub-ledger differ from the control accounts."""
-    today = timezone.localdate()
-    errors: dict[str, Any] = {}
-    try:
-        options = parse(request.GET, Words({"as_of": PAGE.name("as_of")}), today=today)
-    except OptionErrors as wrong:
-        errors, options = wrong.by_field, Options(as_of=today)
-    sub_ledger = item_sums(client, options, OPEN_ITEMS).currencies[client.base_currency].open_amount
-    found = None if errors else reconciliation(client, options, sub_ledger)
-    context = {
-        "as_of": options.as_of,
-        "errors": errors,
-        "found": Compared.of(found, sub_ledger) if found else None,
-        "days": differing_days(client, options.as_of) if found else [],
-        "back_url": address(AGED_RECEIVABLES_PAGE.name, client.organisation_number, options),
-    }
-    status = 400 if errors else 200
-    return TemplateResponse(request, "reports/reconciliation.html", context, status=status)
 
 
 def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:

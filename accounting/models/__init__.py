@@ -14,6 +14,7 @@ from accounting.models.ledger import (
     NumberKey,
     Source,
 )
+from accounting.models.sign_off import SignOff
 
 __all__ = [
     "ZERO",
@@ -28,5 +29,6 @@ __all__ = [
     "Match",
     "Money",
     "NumberKey",
+    "SignOff",
     "Source",
 ]
