@@ -61,7 +61,7 @@ class Group:
 
 def line_of(item: Item, column: Column) -> Line:
     """The item as its line shows it, with the colour of its column."""
-    label, color = _status(item)
+    label, color = status_of(item)
     return Line(
         entry_id=item.entry_id,
         customer_number=item.customer_number,
@@ -89,7 +89,8 @@ def line_of(item: Item, column: Column) -> Line:
     )
 
 
-def _status(item: Item) -> tuple[Text, str]:
+def status_of(item: Item) -> tuple[Text, str]:
+    """How an open item stands, in a word and with its colour; the gravest that is true of it."""
     partly = item.amount != item.open_amount
     if item.in_collection:
         return _("In collection"), "danger"
