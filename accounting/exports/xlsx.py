@@ -19,7 +19,7 @@ _SHARE = '0.0"\u00a0%";[Red]\u22120.0"\u00a0%"'
 # What Excel holds in a cell; xlsxwriter would leave a longer text out.
 _LONGEST = 32_767
 # XML can carry none of these; xlsxwriter writes the others of them as Excel does (_x0001_).
-_UNWRITABLE = {code: "\ufffd" for code in (*range(0xD800, 0xE000), 0xFFFE, 0xFFFF)}
+_UNWRITABLE = dict.fromkeys((*range(55296, 57344), 65534, 65535), "�")
 
 
 def write_xlsx(table: Table) -> bytes:
