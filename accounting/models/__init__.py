@@ -1,6 +1,7 @@
-"""The tables of accounting: the customer ledger, and what a company has decided about it."""
+"""The tables of accounting: the customer ledger, what a company has decided about it, what people keep."""
 
 from accounting.models.decisions import LedgerLock, LedgerSettings
+from accounting.models.exports import ExportFormat, ExportJob, ExportState, ReportName, SavedView
 from accounting.models.ledger import (
     ZERO,
     ControlAccountMovement,
@@ -19,6 +20,9 @@ __all__ = [
     "ZERO",
     "ControlAccountMovement",
     "Customer",
+    "ExportFormat",
+    "ExportJob",
+    "ExportState",
     "HeldPeriod",
     "How",
     "Kind",
@@ -28,5 +32,7 @@ __all__ = [
     "Match",
     "Money",
     "NumberKey",
+    "ReportName",
+    "SavedView",
     "Source",
 ]

@@ -38,6 +38,8 @@ class Line:
     status_color: str
     paid_after: Decimal | None
     settled_after: Decimal | None
+    department: str
+    project: str
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ def line_of(item: Item, column: Column) -> Line:
         status_color=color,
         paid_after=item.paid_after,
         settled_after=item.settled_after,
+        department=item.department,
+        project=item.project,
     )
 
 

@@ -1,5 +1,6 @@
 """Which columns the two reports of items have, which of them stand there unasked, and how a choice of them is read."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -25,11 +26,16 @@ class ItemColumn(StrEnum):
 # Without them a list of items says nothing.
 ALWAYS = frozenset({ItemColumn.INVOICE, ItemColumn.OPEN_AMOUNT})
 ON_DEMAND = frozenset({ItemColumn.DEPARTMENT, ItemColumn.PROJECT, ItemColumn.CURRENCY, ItemColumn.CURRENCY_AMOUNT})
-# The list of unpaid invoices knows no other kind, and shows the voucher only where it is asked for.
-BY_DEFAULT = {
-    "open-items": frozenset(ItemColumn) - ON_DEMAND,
-    "unpaid-invoices": frozenset(ItemColumn) - ON_DEMAND - {ItemColumn.VOUCHER, ItemColumn.KIND},
+# An unpaid invoice is of no other kind, and its voucher stands there only where it is asked for.
+OFFERED = {
+    "open-items": frozenset(ItemColumn),
+    "unpaid-invoices": frozenset(ItemColumn) - {ItemColumn.KIND},
 }
+BY_DEFAULT = {
+    "open-items": OFFERED["open-items"] - ON_DEMAND,
+    "unpaid-invoices": OFFERED["unpaid-invoices"] - ON_DEMAND - {ItemColumn.VOUCHER},
+}
+_AMOUNTS = frozenset({ItemColumn.AMOUNT, ItemColumn.OPEN_AMOUNT})
 
 
 def read_columns(text: str) -> tuple[ItemColumn, ...]:
@@ -39,7 +45,29 @@ def read_columns(text: str) -> tuple[ItemColumn, ...]:
 
 
 def shown_columns(report: str, chosen: tuple[ItemColumn, ...]) -> tuple[ItemColumn, ...]:
-    """What the report of this name shows: what was chosen, else what it shows by default."""
-    if chosen:
-        return chosen
-    return tuple(column for column in ItemColumn if column in BY_DEFAULT[report])
+    """What the report of this name shows: what was chosen of what it offers, else what it shows by default."""
+    wanted = OFFERED[report] & set(chosen) if chosen else BY_DEFAULT[report]
+    return tuple(column for column in ItemColumn if column in wanted)
+
+
+@dataclass(frozen=True)
+class OnPage:
+    """The columns as a page's table has them, and how many stand before the amounts."""
+
+    columns: tuple[ItemColumn, ...]
+
+    @property
+    def before_amounts(self) -> int:
+        """How many columns a head or a sum runs over."""
+        return len(set(self.columns) - _AMOUNTS)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.columns
+
+
+def on_page(report: str, chosen: tuple[ItemColumn, ...], *, paid_after: bool) -> OnPage:
+    """As `shown_columns`; unasked, the KID gives its place to what was paid after, and stands beneath the invoice."""
+    columns = shown_columns(report, chosen)
+    if paid_after and not chosen:
+        columns = tuple(column for column in columns if column != ItemColumn.KID)
+    return OnPage(columns)

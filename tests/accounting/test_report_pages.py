@@ -90,9 +90,9 @@ RECONCILIATION = "/klient/310000000/rapporter/avstemming/"
 
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize(("address", "query", "queries"), [
-    (OPEN, {}, 17), (OPEN, {"per": "2026-03-31"}, 18), (OPEN, {"visning": "sammendrag"}, 18),
-    (OPEN, {"kunde": "1-", "kreditsaldo": "ja", "sok": "1"}, 17), (AGED, {}, 18), (AGED, {"per": "2026-03-31"}, 19),
-    (AGED, {"valuta": "original"}, 17), (UNPAID, {}, 16), (UNPAID, {"per": "2026-03-31"}, 17),
+    (OPEN, {}, 18), (OPEN, {"per": "2026-03-31"}, 19), (OPEN, {"visning": "sammendrag"}, 19),
+    (OPEN, {"kunde": "1-", "kreditsaldo": "ja", "sok": "1"}, 18), (AGED, {}, 19), (AGED, {"per": "2026-03-31"}, 20),
+    (AGED, {"valuta": "original"}, 18), (UNPAID, {}, 17), (UNPAID, {"per": "2026-03-31"}, 18),
     (RECONCILIATION, {"per": "2026-03-31"}, 16),
 ])  # fmt: skip
 def test_the_number_of_queries_does_not_grow_with_the_rows(
@@ -161,7 +161,7 @@ def test_files_have_good_names(rita, some):
     ({"intervaller": "30,,60"}, "intervaller"), ({"intervaller": "9999999999"}, "intervaller"),
     ({"intervaller": ",".join(map(str, range(1, 30)))}, "intervaller"), ({"intervaller": "३०"}, "intervaller"),
     ({"kreditposter": "x"}, "kreditposter"), ({"valuta": "NOK"}, "valuta"),
- ({"format": "xlsx"}, "format"), ({"format": "docx"}, "format"),
+    ({"format": "docx"}, "format"),
 ])  # fmt: skip
 @pytest.mark.parametrize("address", [OPEN, AGED, UNPAID])
 def test_what_cannot_be_understood_is_said_and_never_a_500(rita, books, address, query, field):

@@ -69,7 +69,7 @@ class Command(BaseCommand):
         if not given["output"]:
             if given["format"] in FORMATS:
                 self.stdout.flush()
-                self.stdout.buffer.write(content)
+                self.stdout.buffer.write(content)  # type: ignore[attr-defined]  # the wrapped stream's
             else:
                 self.stdout.write(content.decode(), ending="")
             return
