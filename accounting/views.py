@@ -157,10 +157,10 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
     number = client.organisation_number
     if wanted in WRITERS and not errors:
         return _file(page.report(client, options), wanted, f"{page.file_name}_{number}_{options.as_of}")
-    # Of a past date the auditor's first question is what was paid since.
-    options = replace(options, paid_after=options.as_of < today)
     if wanted and not errors:
         return _laid_out(request, client, page, options, wanted)
+    # Of a past date the auditor's first question is what was paid since.
+    options = replace(options, paid_after=options.as_of < today)
     kept = {VIEW: SUMMARY} if summary else {}
     plain = replace(options, paid_after=False)
     form = {PAGE.name("as_of"): today.isoformat(), **PAGE_DEFAULTS}
@@ -170,7 +170,7 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
         "form": {name: given.get(name, "").strip() or form.get(name, "") for name in page.words.names.values()},
         "choices": _choices(client, page),
         "presets": date_presets(page.name, number, plain, today, **kept),
-        "exports": [Link(label, address(page.name, number, plain, format=name)) for label, name in _FILES],
+        "exports": [Link(label, address(page.name, number, options, format=name)) for label, name in _FILES],
         "keeping": None if errors else keeping(client, request.user, page.report_name, page.name, plain, kept, today),
         "shown": None
         if page.words is AGED_PAGE

@@ -83,8 +83,11 @@ def _facts(client: Client, name: str, options: Options) -> Iterator[tuple[str, s
         yield _("Age by"), pgettext("what age counts from", "Due date") if by_due_date else _("Entry date")
         yield _("Intervals (days)"), ", ".join(map(str, options.bucket_days))
         yield _("Credits"), _("Own column") if options.credits == Credits.SEPARATE else _("By age")
-    original = options.currency == Currency.ORIGINAL
-    yield _("Currency"), _("Original currency") if original else f"{_('Accounting currency')} ({client.base_currency})"
+    if options.currency == Currency.ORIGINAL:
+        yield _("Currency"), _("Each its own")
+    else:
+        base = _("Base currency")
+        yield _("Currency"), f"{base} ({client.base_currency})"
     only = [str(link.label) for link in narrowed_by("report_open_items", client.organisation_number, options, "")]
     if options.only.status:
         only.append(str(STATUS_LABELS[options.only.status]))
@@ -139,7 +142,7 @@ def _group_head(items: list[Item], of: list[Read]) -> tuple[Any, ...]:
     """The customer, and the sum of each column that is summed but the first, where the name stands."""
     first, number = items[0], len(items)
     said = ngettext("{number} item", "{number} items", number).format(number=count(number))
-    return _sums(f"{first.customer_number}  {first.customer_name}  ·  {said}", items, of)
+    return _sums(f"{first.customer_number} {first.customer_name} · {said}", items, of)
 
 
 def _sums(said: str, items: Sequence[Item], of: list[Read]) -> tuple[Any, ...]:
@@ -192,11 +195,10 @@ def _reconciled(report: AgedReceivables, part: AgedCurrency) -> Iterator[str]:
         return
     found = Compared.of(part.reconciliation, part.total)
     numbers = ", ".join(one.account for one in found.accounts)
-    if found.agrees:
-        yield f"{_('Agrees with account')} {numbers}. {_('Sub-ledger')} {money(found.subledger)}."
-        return
-    balances = ", ".join(f"{_('account')} {one.account} {money(one.balance)}" for one in found.accounts)
-    yield (
-        f"{_('Does not agree with account')} {numbers}. {_('Sub-ledger')} {money(found.subledger)}, {balances},"
-        f" {_('difference')} {money(found.difference)}."
-    )
+    agrees = _("Agrees with account") if found.agrees else _("Does not agree with account")
+    said, account, difference = _("Sub-ledger"), _("account"), _("difference")
+    told = [f"{said} {money(found.subledger)}"]
+    if not found.agrees:
+        told += [f"{account} {one.account} {money(one.balance)}" for one in found.accounts]
+        told.append(f"{difference} {money(found.difference)}")
+    yield f"{agrees} {numbers}. {', '.join(told)}."

@@ -36,5 +36,7 @@ def lines(count, per_customer=4):
         amount = Decimal(no * 7919 % 9_999_999 - 500_000).scaleb(-2)
         total += amount
         day = date(2026, 1, 1) + timedelta(days=no % 300)
-        yield Row((str(20000 + no), f"Kunde {no // per_customer} Ærlig Ønske Åpen AS", day, no % 120, amount * 2, amount))
+        yield Row(
+            (str(20000 + no), f"Kunde {no // per_customer} Ærlig Ønske Åpen AS", day, no % 120, amount * 2, amount)
+        )
     yield Row((f"Sum {count} poster", None, None, None, total * 2, total), RowKind.TOTAL)

@@ -258,9 +258,10 @@ def test_a_filtered_page_says_so_and_its_files_follow(rita, some):
         {"per": ["2026-03-31"], "kolonne": ["61-90"]}, {"per": ["2026-03-31"], "kunde": ["10"]},
     ]  # fmt: skip
     assert parse_qs(urlsplit(shown.unfiltered_url).query) == {"per": ["2026-03-31"]}
-    written = {one.label: rita.get(one.url).content.decode() for one in context["exports"]}
+    written = {one.label: rita.get(one.url).content for one in context["exports"]}
     assert json.loads(written["JSON"])["currencies"]["NOK"]["total"] == "750.00"
-    assert len(written["CSV"].splitlines()) == 2
+    assert len(written["CSV"].decode().splitlines()) == 2
+    assert (written["Excel"][:4], written["PDF"][:5]) == (b"PK\x03\x04", b"%PDF-")
 
 
 def test_the_unpaid_page_has_what_is_overdue_of_the_total(rita, some):
