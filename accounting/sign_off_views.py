@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from access.decorators import ClientRequest, requires
 from access.models import Client
 from access.privileges import REPORTS, Level
-from accounting.exports.pdf import report_pdf
+from accounting.exports.files import report_pdf
 from accounting.models import SignOff
 from accounting.reports.aged_page import Compared
 from accounting.reports.options import Options
@@ -78,7 +78,7 @@ def sign_off_now(request: ClientRequest, client: Client) -> HttpResponse:
         told = _("Say of every difference what it is, or of all of them below.")
         if not fault.days:
             told = _("The general ledger does not cover this date: say what you have reconciled the sub-ledger with.")
-        again = {"errors": {"kommentar": told}, "said": said, "comment": comment, "missing": set(fault.days)}
+        again: dict[str, Any] = {"errors": {"kommentar": told}, "said": said, "comment": comment, "missing": set(fault.days)}
         return _page(request, client, as_of, status=400, **again)
     except CommentRefused:
         told = _("A comment has at most 1000 characters and no national identity number.")
@@ -112,8 +112,11 @@ def _page(
     missing: set[date] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    stands = standing(client, as_of)
-    former = former_comments(client) if said is None else {}
+    if errors and "per" in errors:  # of which day nobody knows
+        context: dict[str, Any] = {"errors": errors, "as_of": as_of, "found": None, "back_url": _back(client, as_of)}
+        return TemplateResponse(request, "reports/reconciliation.html", context, status=status)
+    stands, signed_before = standing(client, as_of), sign_offs(client)
+    former = former_comments(signed_before) if said is None else {}
     days = [
         Day(
             one,
@@ -135,10 +138,14 @@ def _page(
         "may_sign": request.rights.full(REPORTS),
         "signed": signed,
         "changed": bool(signed and signed.sub_ledger != stands.sub_ledger),
-        "sign_offs": sign_offs(client),
-        "back_url": address("report_aged_receivables", client.organisation_number, Options(as_of=as_of)),
+        "sign_offs": signed_before,
+        "back_url": _back(client, as_of),
     }
     return TemplateResponse(request, "reports/reconciliation.html", context, status=status)
+
+
+def _back(client: Client, as_of: date) -> str:
+    return address("report_aged_receivables", client.organisation_number, Options(as_of=as_of))
 
 
 def _field(day: date) -> str:

@@ -1,6 +1,7 @@
-"""The tables of accounting: the customer ledger, and what a company has decided about it."""
+"""The tables of accounting: the customer ledger, what a company has decided about it, what people keep."""
 
 from accounting.models.decisions import LedgerLock, LedgerSettings
+from accounting.models.exports import ExportFormat, ExportJob, ExportState, ReportName, SavedView
 from accounting.models.ledger import (
     ZERO,
     ControlAccountMovement,
@@ -20,6 +21,9 @@ __all__ = [
     "ZERO",
     "ControlAccountMovement",
     "Customer",
+    "ExportFormat",
+    "ExportJob",
+    "ExportState",
     "HeldPeriod",
     "How",
     "Kind",
@@ -29,6 +33,8 @@ __all__ = [
     "Match",
     "Money",
     "NumberKey",
+    "ReportName",
+    "SavedView",
     "SignOff",
     "Source",
 ]

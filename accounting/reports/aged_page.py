@@ -184,11 +184,11 @@ def _aged_part(
         code=code,
         rows=rows,
         totals=tuple(
-            Cell(sum_, url(sum_, column=column.key), column, _share(sum_, part.total)) for sum_, column in named
+            Cell(sum_, url(sum_, column=column.key), column, share(sum_, part.total)) for sum_, column in named
         ),
         total=part.total,
         overdue=overdue,
-        overdue_share=None if overdue is None else _share(overdue, part.total),
+        overdue_share=None if overdue is None else share(overdue, part.total),
         reconciliation=Compared.of(found, part.total) if found else None,
         bar=tuple(_bar([(amount, column) for amount, column in named if amount > 0])),
         customers=part.customers,
@@ -196,7 +196,8 @@ def _aged_part(
     )
 
 
-def _share(amount: Decimal, total: Decimal) -> Decimal | None:
+def share(amount: Decimal, total: Decimal) -> Decimal | None:
+    """Percent of the total with one decimal; None unless the total is positive."""
     # A share of nothing, or of a debt to the customers, says nothing.
     return (amount * 100 / total).quantize(Decimal("0.1"), ROUND_HALF_UP) if total > 0 else None
 

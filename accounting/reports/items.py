@@ -23,7 +23,7 @@ _FIELDS = """i.entry_id, c.number, c.name, c.organisation_number, c.private_pers
        i.voucher_number, i.invoice_number, i.kid, i.entry_date, i.due_date, i.due_date_assumed, i.days_overdue,
        (%(columns)s)[i.column_no + 1] AS column_name,
        i.report_currency, i.report_amount, i.was_open, i.currency, i.currency_amount, {was_open_in_currency},
-       i.disputed, i.in_collection, {paid_after}, {settled_after}"""
+       i.disputed, i.in_collection, {paid_after}, {settled_after}, i.department, i.project"""
 # Keys of an order are texts that compare as bytes: an address can carry them (accounting/reports/position.py).
 _CUSTOMER_KEY = 'c.number_key COLLATE "C"'
 _CURRENCY_KEY = 'i.report_currency COLLATE "C"'
@@ -91,6 +91,8 @@ class Item(NamedTuple):
     in_collection: bool
     paid_after: Decimal | None
     settled_after: Decimal | None
+    department: str
+    project: str
 
     def as_json(self) -> dict[str, Any]:
         """The item as INTERFACES names it: amounts as strings, what is absent as null."""

@@ -1,6 +1,6 @@
 """«Avstemt av … den …»: somebody stands by the sub-ledger as of a date, and says of each difference what it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,6 @@ from accounting.reports.item_sums import item_sums
 from accounting.reports.items import OPEN_ITEMS
 from accounting.reports.options import Options
 from accounting.reports.reconciliation import DifferingDay, Reconciliation, differing_days, reconciliation
-from accounting.selectors import sign_offs
 
 LONGEST = 1000
 
@@ -87,9 +86,11 @@ def sign_off(
     return made
 
 
-def former_comments(client: Client) -> dict[tuple[str, str], str]:
-    """What was last said of a difference, by day and amount: most of them stand month after month. Inside the scope."""
+def former_comments(signed: Iterable[SignOff]) -> dict[tuple[str, str], str]:
+    """What was last said of a difference, by day and amount, the newest of `signed` first: most stand month after month."""
     found: dict[tuple[str, str], str] = {}
-    for one in reversed(sign_offs(client)):
-        found |= {(said["day"], said["difference"]): said["comment"] for said in one.comments if said["comment"]}
+    for one in signed:
+        for said in one.comments:
+            if said["comment"]:
+                found.setdefault((said["day"], said["difference"]), said["comment"])
     return found

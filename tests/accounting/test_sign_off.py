@@ -54,7 +54,7 @@ def test_each_difference_needs_a_word_and_the_report_is_kept_as_it_was(rita, boo
     answer = rita.post(POST, {"per": DAY, "kommentar-2026-01-09": "Bilag 7 mangler kunde."})
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
     [one] = kept(books)
-    assert (str(one.sub_ledger), str(one.control_accounts), one.by_name) == ("300.00", "250.00", "rita")
+    assert (str(one.sub_ledger), str(one.control_accounts), one.by_name) == ("300.00", "250.00", "Rita")
     assert one.comments == [{"day": "2026-01-09", "difference": "50.00", "comment": "Bilag 7 mangler kunde."}]
     assert one.pdf_sha256 == sha256(bytes(one.pdf)).hexdigest()
     assert "300,00" in text_of(bytes(one.pdf)) and "50,00" in text_of(bytes(one.pdf))
@@ -82,7 +82,7 @@ def test_both_pages_tell_who_it_was_and_when_the_figures_are_no_longer_those(rit
     rita.post(POST, {"per": DAY, "kommentar": "Kjent."})
     for address in (PAGE, AGED):
         page = rita.get(address).content.decode()
-        assert "Avstemt av rita den " in page and "endret siden" not in page
+        assert "Avstemt av Rita den " in page and "endret siden" not in page
     books.invoice("10000", "2026-01-30", "1.00")
     for address in (PAGE, AGED):
         assert "endret siden" in rita.get(address).content.decode()
@@ -109,7 +109,7 @@ def test_without_the_general_ledger_she_says_what_she_held_it_against(rita, book
     assert rita.post(POST, {"per": later, "kommentar": "Mot bankens liste."}).status_code == 302
     [one] = kept(books)
     assert (one.control_accounts, str(one.sub_ledger)) == (None, "300.00")
-    assert "Avstemt av rita" in rita.get(AGED.replace(DAY, later)).content.decode()
+    assert "Avstemt av Rita" in rita.get(AGED.replace(DAY, later)).content.decode()
 
 
 def test_readers_see_it_and_cannot_sign(client, books, make_member):
@@ -153,5 +153,5 @@ def test_the_number_of_queries_does_not_follow_the_number_of_days(rita, books, c
         books.control("1500", f"2026-01-2{number}", "7.00")
         rita.post(POST, {"per": DAY, "kommentar": "Kjent."})
     rita.get(PAGE)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         rita.get(PAGE)
