@@ -4,6 +4,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounting", "0011_bank_receipts")]
+    dependencies = [("accounting", "0012_exports")]
 
     operations = [migrations.AddField("match", "pair", models.UUIDField(null=True))]

@@ -1,7 +1,8 @@
-"""The tables of accounting: the customer ledger, what the bank told, and what a company has decided."""
+"""The tables of accounting: the customer ledger, what the bank told, what a company has decided, what people keep."""
 
 from accounting.models.bank import BankFileKind, BankReceipt, BankTelling, ReceiptStatus
 from accounting.models.decisions import KidCheck, LedgerLock, LedgerSettings
+from accounting.models.exports import ExportFormat, ExportJob, ExportState, ReportName, SavedView
 from accounting.models.ledger import (
     ZERO,
     ControlAccountMovement,
@@ -16,6 +17,7 @@ from accounting.models.ledger import (
     Source,
 )
 from accounting.models.rates import ExchangeRate
+from accounting.models.sign_off import SignOff
 
 __all__ = [
     "ZERO",
@@ -25,6 +27,9 @@ __all__ = [
     "ControlAccountMovement",
     "Customer",
     "ExchangeRate",
+    "ExportFormat",
+    "ExportJob",
+    "ExportState",
     "HeldPeriod",
     "How",
     "KidCheck",
@@ -36,5 +41,8 @@ __all__ = [
     "Money",
     "NumberKey",
     "ReceiptStatus",
+    "ReportName",
+    "SavedView",
+    "SignOff",
     "Source",
 ]

@@ -7,14 +7,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from access.models import Client
+from accounting.models import SignOff
 from accounting.reports.aged_receivables import AgedCurrency, AgedReceivables, page_of_aged_receivables
 from accounting.reports.filters import EVERYTHING
-from accounting.reports.options import Options
+from accounting.reports.options import Currency, Options
 from accounting.reports.pages import Around, Column, Link, Text, address, around, columns_of, narrowed_by
 from accounting.reports.paid_after import PaidAfter, paid_after
 from accounting.reports.position import Position
 from accounting.reports.query import ZERO
 from accounting.reports.reconciliation import AccountBalance, Reconciliation
+from accounting.selectors import last_sign_off
 
 BAR_WIDTH = 1000
 MOST_COLUMNS, MOST_DIGITS = 8, 76  # the sums of a row together
@@ -109,6 +111,7 @@ class AgedPage:
     filtered_by: tuple[Link, ...]
     unfiltered_url: str
     narrowed: bool
+    signed: SignOff | None  # of the date, where the whole is shown in the client's currency
     around: Around
 
     @property
@@ -145,6 +148,7 @@ def aged_page(client: Client, options: Options, position: Position | None) -> Ag
         filtered_by=tuple(narrowed_by(NAME, number, options, first.customer_name if first else "")),
         unfiltered_url=address(NAME, number, replace(options, only=EVERYTHING)),
         narrowed=bool(options.only),
+        signed=last_sign_off(client, options.as_of) if options.currency == Currency.BASE and not options.only else None,
         around=around(NAME, number, options, report.previous, report.following),
     )
 
@@ -180,11 +184,11 @@ def _aged_part(
         code=code,
         rows=rows,
         totals=tuple(
-            Cell(sum_, url(sum_, column=column.key), column, _share(sum_, part.total)) for sum_, column in named
+            Cell(sum_, url(sum_, column=column.key), column, share(sum_, part.total)) for sum_, column in named
         ),
         total=part.total,
         overdue=overdue,
-        overdue_share=None if overdue is None else _share(overdue, part.total),
+        overdue_share=None if overdue is None else share(overdue, part.total),
         reconciliation=Compared.of(found, part.total) if found else None,
         bar=tuple(_bar([(amount, column) for amount, column in named if amount > 0])),
         customers=part.customers,
@@ -192,7 +196,8 @@ def _aged_part(
     )
 
 
-def _share(amount: Decimal, total: Decimal) -> Decimal | None:
+def share(amount: Decimal, total: Decimal) -> Decimal | None:
+    """Percent of the total with one decimal; None unless the total is positive."""
     # A share of nothing, or of a debt to the customers, says nothing.
     return (amount * 100 / total).quantize(Decimal("0.1"), ROUND_HALF_UP) if total > 0 else None
 

@@ -26,7 +26,8 @@ REPORTS: dict[str, Callable[..., Report]] = {
 }
 
 # A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Line feeds and NUL are skipped by some before they look; the full-width signs are read as the narrow ones by others.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 _TEXT = {"entry_id", "customer_number", "customer_name", "voucher_number", "invoice_number", "kid"}
 
 

@@ -40,6 +40,8 @@ class Line:
     settled_after: Decimal | None
     pk: int
     assumed: bool
+    department: str
+    project: str
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Group:
 
 def line_of(item: Item, column: Column) -> Line:
     """The item as its line shows it, with the colour of its column."""
-    label, color = _status(item)
+    label, color = status_of(item)
     return Line(
         entry_id=item.entry_id,
         customer_number=item.customer_number,
@@ -90,10 +92,13 @@ def line_of(item: Item, column: Column) -> Line:
         settled_after=item.settled_after,
         pk=item.pk,
         assumed=item.assumed,
+        department=item.department,
+        project=item.project,
     )
 
 
-def _status(item: Item) -> tuple[Text, str]:
+def status_of(item: Item) -> tuple[Text, str]:
+    """How an open item stands, in a word and with its colour; the gravest that is true of it."""
     partly = item.amount != item.open_amount
     if item.in_collection:
         return _("In collection"), "danger"

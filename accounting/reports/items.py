@@ -23,7 +23,8 @@ _FIELDS = """i.entry_id, c.number, c.name, c.organisation_number, c.private_pers
        i.voucher_number, i.invoice_number, i.kid, i.entry_date, i.due_date, i.due_date_assumed, i.days_overdue,
        (%(columns)s)[i.column_no + 1] AS column_name,
        i.report_currency, i.report_amount, i.was_open, i.currency, i.currency_amount, {was_open_in_currency},
-       i.disputed, i.in_collection, {paid_after}, {settled_after}, i.id, {assumed}"""
+       i.disputed, i.in_collection, {paid_after}, {settled_after}, i.id, {assumed}, i.department,
+       i.project"""
 # Whether a match of the row was only assumed; asked of a page's rows, and not of a whole report's.
 _ASSUMED = """i.first_matched_on IS NOT NULL AND EXISTS (SELECT FROM accounting_match m WHERE m.client_id = %(client)s
        AND (m.debit_id = i.id OR m.credit_id = i.id) AND m.assumed)"""
@@ -96,6 +97,8 @@ class Item(NamedTuple):
     settled_after: Decimal | None
     pk: int
     assumed: bool
+    department: str
+    project: str
 
     def as_json(self) -> dict[str, Any]:
         """The item as INTERFACES names it: amounts as strings, what is absent as null."""

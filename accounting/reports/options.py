@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from accounting.reports.filters import EVERYTHING, Filter
+from accounting.reports.shown import ItemColumn
 
 
 class AgeBy(StrEnum):
@@ -37,6 +38,7 @@ class Options:
     """The question a report answers. `as_of` is inclusive; `bucket_days` are the last days of the buckets, ascending.
 
     `only` narrows it to some of the items. With `paid_after` an item carries what was paid of it after the date.
+    `shown`: the columns that were chosen, empty where none were; they change what is shown, never what is counted.
     """
 
     as_of: date
@@ -46,6 +48,7 @@ class Options:
     currency: Currency = Currency.BASE
     only: Filter = EVERYTHING
     paid_after: bool = False
+    shown: tuple[ItemColumn, ...] = ()
 
     @property
     def buckets(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounting.models import Kind
 from accounting.reports.filters import Filter, Status
 from accounting.reports.options import DEFAULT_BUCKETS, AgeBy, Credits, Currency, Options
+from accounting.reports.shown import ItemColumn, read_columns
 
 _Value = TypeVar("_Value")
 _Default = TypeVar("_Default")
@@ -68,7 +69,7 @@ PAGE = Words(
         "as_of": "per", "age_by": "alder", "bucket_days": "intervaller", "credits": "kreditposter",
         "currency": "valuta", "customers": "kunde", "kind": "art", "entry_currency": "valutakode",
         "department": "avdeling", "project": "prosjekt", "column": "kolonne", "status": "status",
-        "credit_balance": "kreditsaldo", "search": "sok", "paid_after": "innbetalt",
+        "credit_balance": "kreditsaldo", "search": "sok", "paid_after": "innbetalt", "shown": "kolonner",
     },
     ages={"forfall": AgeBy.DUE_DATE, "bilagsdato": AgeBy.ENTRY_DATE},
     credit_ways={"egen": Credits.SEPARATE, "aldersfordelt": Credits.AGED},
@@ -87,7 +88,7 @@ PAGE = Words(
     yes="ja",
 )  # fmt: skip
 # A figure of the aged report is narrowed to on the page of open items.
-AGED_PAGE = PAGE.without("column")
+AGED_PAGE = PAGE.without("column", "shown")
 PAGE_DEFAULTS = {
     "alder": "forfall",
     "intervaller": ",".join(map(str, DEFAULT_BUCKETS)),
@@ -112,6 +113,7 @@ def parse(values: Mapping[str, str | None], words: Words, *, today: date | None 
         credits=reader.read("credits", _one_of(words.credit_ways), Credits.SEPARATE),
         currency=reader.read("currency", _one_of(words.currencies), Currency.BASE),
         paid_after=reader.read("paid_after", _yes(words), False),
+        shown=reader.read("shown", _columns, ()),
         only=Filter(
             customers=reader.read("customers", _text, ""),
             kind=reader.read("kind", _one_of(words.kinds), ""),
@@ -148,6 +150,7 @@ def as_parameters(options: Options) -> dict[str, str]:
         "credit_balance": PAGE.yes if only.credit_balance else "",
         "search": only.search,
         "paid_after": PAGE.yes if options.paid_after else "",
+        "shown": ",".join(options.shown),
     }
     named = {PAGE.name(option): text for option, text in said.items()}
     return {name: text for name, text in named.items() if text and text != PAGE_DEFAULTS.get(name)}
@@ -204,6 +207,13 @@ def _currency_code(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{3}", text):
         raise _Wrong(_("Write a currency as three letters, for example EUR."))
     return text.upper()
+
+
+def _columns(text: str) -> tuple[ItemColumn, ...]:
+    try:
+        return read_columns(text)
+    except ValueError:
+        raise _Wrong(format_lazy(_WORD_WANTED, words=", ".join(ItemColumn))) from None
 
 
 def _one_of(words: Mapping[str, _Value]) -> Callable[[str], _Value]:

@@ -225,6 +225,7 @@ CELERY_BEAT_SCHEDULE = {
     "send": _each("send_messages", min(CREDIT_SYNC_SECONDS, 10)),
     "drain": _each("drain_events", min(CREDIT_SYNC_SECONDS, 10)),
     "beat": _each("beat", 60),
+    "exports": {"task": "accounting.tasks.sweep_exports", "schedule": 30.0, "options": {"expires": 30.0}},
     "forget": {"task": "financing.tasks.forget", "schedule": crontab(hour=2, minute=20)},
 }
 

@@ -13,10 +13,10 @@ from django.db import transaction
 from access.models import Client
 from access.services import write_audit
 from access.tenancy import client_scope
+from access.wake import wake
 from financing.models import Agreement, AnalysisLines
 from financing.providers.base import AnswerRefused
 from financing.services.bank import bank
-from financing.wake import wake
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from access.services import write_audit
+from access.wake import wake
 from financing.models import EventState, ProviderEvent
 from financing.providers.base import Told
 from financing.services.sealing import seal
-from financing.wake import wake
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from access.models import Client
+from access.wake import wake
 from financing.models import Agreement, MessageKind, Onboarding, OutboxMessage
-from financing.wake import wake
 
 SENDING = "financing.tasks.send_messages"
 NOW = timedelta()

@@ -60,6 +60,11 @@ const prepare = (sheet) => {
   });
 };
 
+// Paper wants the browser's own dialog, which only a script can open.
+const offerPaper = () => document.querySelectorAll("[data-print]").forEach((button) => {
+  button.hidden = false;
+});
+
 const ready = () => document.querySelectorAll("[data-pick]:not([data-ready])").forEach((sheet) => {
   sheet.dataset.ready = "";
   prepare(sheet);
@@ -67,5 +72,14 @@ const ready = () => document.querySelectorAll("[data-pick]:not([data-ready])").f
 
 // A session that has ended sends the browser to sign in, which a script may not follow: let the page itself go there.
 document.addEventListener("htmx:sendError", (event) => window.location.assign(event.detail.pathInfo.finalRequestPath));
-document.addEventListener("htmx:afterSettle", ready);
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) {
+    window.print();
+  }
+});
+document.addEventListener("htmx:afterSettle", () => {
+  ready();
+  offerPaper();
+});
 ready();
+offerPaper();

@@ -3,15 +3,18 @@
 from pathlib import Path
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import translation
+from django.utils import timezone, translation
 
 from access.models import Client
 from access.tenancy import client_scope
+from accounting.exports.files import FORMATS, report_file
 from accounting.reports.formats import REPORTS, WRITERS
+from accounting.reports.options import Options
 from accounting.reports.words import COMMAND, OptionErrors, parse
 
-_LATER = ("xlsx", "pdf")
+_LAYOUTS = (*WRITERS, *FORMATS)
 
 
 class Command(BaseCommand):
@@ -38,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--credit-balance", action="store_const", const="yes", help="customers who are owed")
         parser.add_argument("--search", metavar="TEXT", help="in names, numbers and amounts")
         parser.add_argument("--paid-after", action="store_const", const="yes", help="items with what was paid since")
-        parser.add_argument("--format", metavar="|".join(WRITERS), default="json", help="default json")
+        parser.add_argument("--format", metavar="|".join(_LAYOUTS), default="json", help="default json")
         parser.add_argument("--output", metavar="FILE", help="instead of standard output")
 
     def handle(self, *arguments: Any, **given: Any) -> None:
@@ -48,10 +51,11 @@ class Command(BaseCommand):
     def _report(self, given: dict[str, Any]) -> None:
         if given["name"] not in REPORTS:
             self._refuse(f"there is no report {given['name'] or 'without a name'}; choose one of: {', '.join(REPORTS)}")
-        if given["format"] in _LATER:
-            self._refuse(f"--format {given['format']} is not there yet; choose one of: {', '.join(WRITERS)}")
-        if given["format"] not in WRITERS:
-            self._refuse(f"--format: choose one of: {', '.join(WRITERS)}")
+        if given["format"] not in _LAYOUTS:
+            self._refuse(f"--format: choose one of: {', '.join(_LAYOUTS)}")
+        to_terminal = not given["output"] and self.stdout.isatty()
+        if given["format"] in FORMATS and to_terminal:
+            self._refuse(f"--format {given['format']} is no text for a terminal; give a file to --output")
         try:
             options = parse({f"--{name.replace('_', '-')}": value for name, value in given.items()}, COMMAND)
         except OptionErrors as wrong:
@@ -61,16 +65,27 @@ class Command(BaseCommand):
         client = Client.objects.filter(organisation_number=given["client"]).first()
         if client is None:
             self._refuse(f"no company has the number {given['client']}; import its books or make it with add_client")
-        with client_scope(client, read_only=True):
-            report = REPORTS[given["name"]](client, options)
-        text = WRITERS[given["format"]][0](report)
+        content = self._content(client, options, given)
         if not given["output"]:
-            self.stdout.write(text, ending="")
+            if given["format"] in FORMATS:
+                self.stdout.flush()
+                self.stdout.buffer.write(content)  # type: ignore[attr-defined]  # the wrapped stream's
+            else:
+                self.stdout.write(content.decode(), ending="")
             return
         try:
-            Path(given["output"]).write_text(text, encoding="utf-8", newline="")
+            Path(given["output"]).write_bytes(content)
         except OSError as fault:
             self._refuse(f"{given['output']} cannot be written: {fault.strerror}; give another file to --output")
+
+    def _content(self, client: Client, options: Options, given: dict[str, Any]) -> bytes:
+        with client_scope(client, read_only=True):
+            if given["format"] in FORMATS:
+                with translation.override(settings.LANGUAGE_CODE):
+                    now = timezone.now()
+                    return report_file(client, given["name"], options, given["format"], made_by="", made_at=now).content
+            report = REPORTS[given["name"]](client, options)
+        return WRITERS[given["format"]][0](report).encode()
 
     def _refuse(self, *messages: str) -> NoReturn:
         for message in messages:
