@@ -23,7 +23,9 @@ from accounting.models import Customer, Kind, LedgerEntry, Source
 from accounting.services.invoice_matching import Prepaid, joined, settle_new
 from accounting.services.invoice_parties import Customers, buyer_of, is_company
 from accounting.services.locking import locked_through
+from accounting.services.payment_import import book_waiting
 from accounting.services.rates import RateMissing, in_base, rate_on
+from accounting.services.receipt_booking import Booked
 from accounting.services.saft_checks import Warnings
 from accounting.services.statistics import analyse_ledger
 from accounting.signals import ledger_changed
@@ -141,6 +143,8 @@ class _Import:
             entry.customer_id = entry.customer.pk
         LedgerEntry.objects.for_client(self.client).bulk_create(entries, batch_size=BATCH)
         matched = settle_new(self.client, entries, self.prepaid)
+        # Payments that came before anybody could know whose they are.
+        taken_up = book_waiting(self.client, actor) if entries else Booked()
         for one in self.read:
             self._warn(one)
         if entries:
@@ -150,12 +154,13 @@ class _Import:
             }  # fmt: skip
             write_audit(action="ledger.imported", client=self.client, actor=actor, details=details)
             ledger_changed.send(sender=None, client=self.client)
-        analyse_ledger(len(entries) + matched)
+        analyse_ledger(len(entries) + matched + taken_up.entries + taken_up.matches)
         return {
             "client": self.client.organisation_number,
             "customers": {"created": customers, "updated": 0, "unchanged": unchanged},
             "entries": {"created": len(entries), "unchanged": len(self.read) - len(entries)},
-            "matches": {"created": matched},
+            "matches": {"created": matched + taken_up.matches},
+            "payments": {"booked": len(taken_up.receipts)},
             "totals": self._totals(),
             "warnings": self.warnings.listed(),
         }

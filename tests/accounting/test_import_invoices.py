@@ -3,8 +3,11 @@
 import json
 from datetime import date
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
+from django.db import transaction
 
 from access.services import create_client
 from access.tenancy import client_scope
@@ -55,6 +58,7 @@ def test_the_catering_company(shared, tmp_path, nudges):
         "customers": {"created": 14, "updated": 0, "unchanged": 0},
         "entries": {"created": 14, "unchanged": 0},
         "matches": {"created": 0},
+        "payments": {"booked": 0},
         "totals": {"DKK": {"opening": "0.00", "debit": "506800.00", "credit": "0.00", "closing": "506800.00"}},
         "warnings": [],
     }
@@ -245,10 +249,6 @@ def test_a_file_that_is_not_there_and_a_company_that_is_not(invoices, tmp_path):
 
 
 def _refused_of(number, path):
-    from io import StringIO
-
-    from django.core.management import call_command
-
     err = StringIO()
     with pytest.raises(SystemExit):
         call_command("import_invoices", str(path), client=number, stderr=err, no_color=True)
@@ -341,6 +341,25 @@ def test_the_number_of_queries_does_not_grow_with_the_documents(invoices, django
     ]
     paths.append(invoices.file(document("K", "5", note=True, refers=("1",), buyer=("310001015", "Bjørka AS"))))
     client = invoices.company()
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         summary = import_invoices(client=client, paths=paths)
     assert (summary["entries"]["created"], summary["matches"]["created"]) == (count + 1, 1)
+
+
+def test_statements_before_invoices_or_after_them_give_the_same_books(shared, tmp_path):
+    folder = shared / "data" / "nsg"
+    calls = {
+        "import_invoices": sorted((folder / "sales_invoices").iterdir()),
+        "import_payments": sorted((folder / "bank_statements").iterdir()),
+    }
+    books = []
+    for order in (list(calls), list(calls)[::-1]):
+        with transaction.atomic():
+            create_client(organisation_number="20202020", name="NSG Catering", country="DK", base_currency="DKK")
+            for command in order:
+                call_command(command, *map(str, calls[command]), client="20202020", stdout=StringIO())
+            books.append(Invoices(tmp_path, "20202020").books())
+            transaction.set_rollback(True)
+    assert books[0] == books[1]
+    assert len(books[0][0]) == 28 and len(books[0][1]) == 14
+    assert {one[7] for one in books[0][0]} == {Decimal("0.00")}  # all of it is paid

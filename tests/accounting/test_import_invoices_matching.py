@@ -2,12 +2,15 @@
 
 from datetime import date
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
 from access.tenancy import client_scope
 from accounting.models import ExchangeRate, LedgerEntry
 from accounting.services.undo import undo_matches
+from tests.accounting.bank_files import Paid, ocr
 from tests.accounting.ehf_builder import Invoices, document
 from tests.accounting.factories import Books
 from tests.accounting.ledger_files import codes
@@ -141,6 +144,18 @@ def test_several_invoices_with_one_kid_take_the_payment_by_age(invoices, books):
     books.payment("77", "2026-01-02", "150", kid="11")
     invoices.load(document("2", "100", "2026-01-11", kid="11"), document("1", "100", "2026-01-10", kid="11"))
     assert (open_of(invoices, "1"), open_of(invoices, "2")) == ("0.00", "50.00")
+
+
+def test_a_payment_that_waited_for_its_invoice_is_taken_up(invoices, tmp_path):
+    path = tmp_path / "ocr.txt"
+    path.write_bytes(ocr([Paid("2345676", "100.00", "2026-01-05"), Paid("2345684", "50.00", "2026-01-05")]))
+    call_command("import_payments", str(path), client=invoices.number, stdout=StringIO())
+    assert invoices.books() == ([], [])
+    summary = invoices.load(document("1", "100.00", "2026-01-10", kid="2345676"))
+    assert (summary["payments"], summary["matches"]) == ({"booked": 1}, {"created": 1})
+    assert open_of(invoices, "1") == "0.00"
+    again = invoices.load(document("1", "100.00", "2026-01-10", kid="2345676"))
+    assert (again["payments"], again["matches"]) == ({"booked": 0}, {"created": 0})
 
 
 # Credit notes
