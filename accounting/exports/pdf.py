@@ -19,7 +19,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from pypdf import PdfReader, PdfWriter
 
-from access.templatetags.figures import money, percent
+from access.templatetags.figures import DASH, MINUS, money, percent
 from accounting.exports.table import Cell, Column, Kind, RowKind, Table
 
 CONTENT_TYPE = "application/pdf"
@@ -31,7 +31,6 @@ _FONT_SIZE, _SMALLEST = 9.0, 6.5
 # How many characters of digits stand beside one another at 9 points on the sheets, narrow to wide.
 _SHEETS = (("a4", False, 98), ("a4", True, 150), ("a3", True, 222))
 _ZERO_WIDTH = "\u200b"
-_MINUS = "\u2212"
 
 
 class PdfFailed(Exception):
@@ -180,11 +179,13 @@ def _said(value: Cell, row: RowKind, column: Column) -> str:
     if value is None:
         return ""
     if isinstance(value, Decimal):
-        return percent(value) if row == RowKind.SHARE else money(value)
+        if row == RowKind.SHARE:
+            return percent(value)
+        return DASH if row == RowKind.LINE and not value else money(value)  # as on the page
     if isinstance(value, date):
         return date_format(value, "d.m.Y")
     if isinstance(value, int):
-        return str(value).replace("-", _MINUS)
+        return str(value).replace("-", MINUS)
     return _breakable(value, column.width) if row == RowKind.LINE else value
 
 
