@@ -74,23 +74,20 @@ def _joined(writer: PdfWriter, table: Table) -> bytes:
 def _parts(pieces: list[dict[str, Any]], part_rows: int, setter: "_Setter") -> list[_Part]:
     """Cut where a page ends: what stands on a part's last page begins the next part, so that no page is left half empty."""
     parts: list[_Part] = []
-    waiting, at = list[dict[str, Any]](), 0
-    while waiting or at < len(pieces):
-        taken = waiting + pieces[at : at + part_rows - len(waiting)]
-        at += part_rows - len(waiting)
+    waiting, at, wanted = list[dict[str, Any]](), 0, part_rows
+    while True:
+        more = max(wanted - len(waiting), 0)
+        taken = waiting + pieces[at : at + more]
         pages = setter.pages(taken, opening=not parts)
         last = max(pages.values())
-        if at >= len(pieces):
-            parts.append(_Part(taken, last))
-            break
+        if at + more >= len(pieces):
+            return [*parts, _Part(taken, last)]
         cut = next(no for no, piece in enumerate(taken) if pages[piece["no"]] == last)
-        if cut == 0:  # all of it on one page: the next part would be no shorter
-            parts.append(_Part(taken, last))
-            waiting = []
+        if cut == 0:  # less than a page: take more
+            wanted += part_rows
             continue
         parts.append(_Part(taken[:cut], last - 1))
-        waiting = _continued(taken, cut)
-    return parts
+        waiting, at, wanted = _continued(taken, cut), at + more, part_rows
 
 
 def _continued(taken: list[dict[str, Any]], cut: int) -> list[dict[str, Any]]:
