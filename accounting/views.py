@@ -169,6 +169,7 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
         "errors": errors,
         "form": {name: given.get(name, "").strip() or form.get(name, "") for name in page.words.names.values()},
         "choices": _choices(client, page),
+        "choosing": request.GET.get("velg") == "kolonner",
         "presets": date_presets(page.name, number, plain, today, **kept),
         "exports": [Link(label, address(page.name, number, options, format=name)) for label, name in _FILES],
         "keeping": None if errors else keeping(client, request.user, page.report_name, page.name, plain, kept, today),

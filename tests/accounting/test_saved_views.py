@@ -137,6 +137,8 @@ def test_ticked_columns_come_as_several_and_stay_through_filters(company, rita, 
     for chip in context["report"].chips:
         assert parse_qs(urlsplit(chip.url).query)["kolonner"] == ["faktura,avdeling,rest"]
     assert [column.word for column in context["keeping"].columns if column.ticked] == ["faktura", "avdeling", "rest"]
+    assert 'type="checkbox" name="kolonner"' not in client.get(OPEN).content.decode()
+    assert 'name="kolonner" value="avdeling"' in client.get(OPEN, {"velg": "kolonner"}).content.decode()
     page = client.get(OPEN, {"kolonner": "avdeling"}).content.decode()
     assert 'data-label="Avdeling"' in page and 'data-label="KID"' not in page and 'data-label="Restbeløp"' in page
     assert 'colspan="2"' in page  # the customer's head runs over invoice and department
