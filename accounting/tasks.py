@@ -9,7 +9,8 @@ from access.models import Client
 from accounting.services import exports
 
 
-@shared_task(name=exports.MAKING)
+# A large PDF on a busy machine takes minutes. Started once more meanwhile it would find the lock taken and do nothing.
+@shared_task(name=exports.MAKING, soft_time_limit=240, time_limit=270)
 def make_export(client_id: int, key: str) -> None:
     """Make the file that somebody asked for."""
     exports.make_export(client=Client.objects.get(pk=client_id), key=UUID(key), now=timezone.now())

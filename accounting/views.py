@@ -156,6 +156,7 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
         else "",
         "after_closing": registered_after_closing(client, options.as_of) if page.tells_of_closing else None,
         "waiting_payments": waiting_count(client) if page is OPEN_ITEMS_PAGE else 0,
+        "choosing": request.GET.get("velg") == "kolonner",
         "presets": date_presets(page.name, number, plain, today, **kept),
         "exports": [Link(label, address(page.name, number, options, format=name)) for label, name in _FILES],
         "keeping": None if errors else keeping(client, request.user, page.report_name, page.name, plain, kept, today),

@@ -15,7 +15,7 @@ FORMATS = ("xlsx", "pdf")
 # What is written while somebody waits: one or two seconds of it (docs/decisions/0022-exports.md).
 AT_ONCE = {"xlsx": 20_000, "pdf": 1_000}
 # What is written at all: Excel's sheet ends at 1,048,576 rows, and a task after 90 seconds.
-MOST = {"xlsx": 500_000, "pdf": 50_000}
+MOST = {"xlsx": 500_000, "pdf": 20_000}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from pypdf import PdfReader, PdfWriter
 
-from access.templatetags.figures import money, percent
+from access.templatetags.figures import DASH, MINUS, money, percent
 from accounting.exports.table import Cell, Column, Kind, RowKind, Table
 
 CONTENT_TYPE = "application/pdf"
@@ -31,7 +31,6 @@ _FONT_SIZE, _SMALLEST = 9.0, 6.5
 # How many characters of digits stand beside one another at 9 points on the sheets, narrow to wide.
 _SHEETS = (("a4", False, 98), ("a4", True, 150), ("a3", True, 222))
 _ZERO_WIDTH = "\u200b"
-_MINUS = "\u2212"
 
 
 class PdfFailed(Exception):
@@ -75,23 +74,20 @@ def _joined(writer: PdfWriter, table: Table) -> bytes:
 def _parts(pieces: list[dict[str, Any]], part_rows: int, setter: "_Setter") -> list[_Part]:
     """Cut where a page ends: what stands on a part's last page begins the next part, so that no page is left half empty."""
     parts: list[_Part] = []
-    waiting, at = list[dict[str, Any]](), 0
-    while waiting or at < len(pieces):
-        taken = waiting + pieces[at : at + part_rows - len(waiting)]
-        at += part_rows - len(waiting)
+    waiting, at, wanted = list[dict[str, Any]](), 0, part_rows
+    while True:
+        more = max(wanted - len(waiting), 0)
+        taken = waiting + pieces[at : at + more]
         pages = setter.pages(taken, opening=not parts)
         last = max(pages.values())
-        if at >= len(pieces):
-            parts.append(_Part(taken, last))
-            break
+        if at + more >= len(pieces):
+            return [*parts, _Part(taken, last)]
         cut = next(no for no, piece in enumerate(taken) if pages[piece["no"]] == last)
-        if cut == 0:  # all of it on one page: the next part would be no shorter
-            parts.append(_Part(taken, last))
-            waiting = []
+        if cut == 0:  # less than a page: take more
+            wanted += part_rows
             continue
         parts.append(_Part(taken[:cut], last - 1))
-        waiting = _continued(taken, cut)
-    return parts
+        waiting, at, wanted = _continued(taken, cut), at + more, part_rows
 
 
 def _continued(taken: list[dict[str, Any]], cut: int) -> list[dict[str, Any]]:
@@ -180,11 +176,13 @@ def _said(value: Cell, row: RowKind, column: Column) -> str:
     if value is None:
         return ""
     if isinstance(value, Decimal):
-        return percent(value) if row == RowKind.SHARE else money(value)
+        if row == RowKind.SHARE:
+            return percent(value)
+        return DASH if row == RowKind.LINE and not value else money(value)  # as on the page
     if isinstance(value, date):
         return date_format(value, "d.m.Y")
     if isinstance(value, int):
-        return str(value).replace("-", _MINUS)
+        return str(value).replace("-", MINUS)
     return _breakable(value, column.width) if row == RowKind.LINE else value
 
 

@@ -35,6 +35,7 @@ BY_DEFAULT = {
     "open-items": OFFERED["open-items"] - ON_DEMAND,
     "unpaid-invoices": OFFERED["unpaid-invoices"] - ON_DEMAND - {ItemColumn.VOUCHER},
 }
+MOST_ON_PAGE = 10
 _AMOUNTS = frozenset({ItemColumn.AMOUNT, ItemColumn.OPEN_AMOUNT})
 
 
@@ -60,6 +61,11 @@ class OnPage:
     def before_amounts(self) -> int:
         """How many columns a head or a sum runs over."""
         return len(set(self.columns) - _AMOUNTS)
+
+    @property
+    def wide(self) -> bool:
+        """Whether there are more of them than a page of 1280 has room for: the table then scrolls by itself."""
+        return len(self.columns) > MOST_ON_PAGE
 
     def __contains__(self, word: object) -> bool:
         return word in self.columns

@@ -1,7 +1,7 @@
 """`manage.py report`: what it prints, what it refuses and how."""
 
 import json
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 from django.core.management import call_command
@@ -118,3 +118,27 @@ def test_wrong_input_ends_in_exit_code_1_and_says_what_to_do(books, arguments, s
 def test_every_fault_is_named_at_once(books):
     _, _, err = run("open-items", "--client", "310000000", "--as-of", "x", "--buckets", "x")
     assert [line.split(":")[1].strip() for line in err.splitlines()] == ["--as-of", "--buckets"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("layout", "begins"), [("xlsx", b"PK\x03\x04"), ("pdf", b"%PDF-")])
+def test_excel_and_pdf_go_to_a_file_or_as_bytes_to_standard_output(books, tmp_path, name, layout, begins):
+    target = tmp_path / "report"
+    assert asked(name, "--format", layout, "--output", str(target)) == (0, "", "")
+    assert target.read_bytes().startswith(begins)
+    raw = BytesIO()
+    out = TextIOWrapper(raw, write_through=True)
+    call_command("report", name, "--client", "310000000", "--as-of", "2026-01-31", "--format", layout, stdout=out)
+    assert raw.getvalue().startswith(begins)
+
+
+def test_bytes_are_not_poured_over_a_terminal(books):
+    class Terminal(StringIO):
+        def isatty(self):
+            return True
+
+    err = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("report", "open-items", "--client", "310000000", "--as-of", "2026-01-31", "--format", "pdf",
+                     stdout=Terminal(), stderr=err)  # fmt: skip
+    assert "give a file to --output" in err.getvalue()
