@@ -1,4 +1,4 @@
-"""The tables of accounting: the customer ledger, and what a company has decided about it."""
+"""The tables of accounting: the customer ledger, what a company has decided about it, and notes beside it."""
 
 from accounting.models.decisions import LedgerLock, LedgerSettings
 from accounting.models.ledger import (
@@ -14,6 +14,7 @@ from accounting.models.ledger import (
     NumberKey,
     Source,
 )
+from accounting.models.notes import Note
 
 __all__ = [
     "ZERO",
@@ -27,6 +28,7 @@ __all__ = [
     "LedgerSettings",
     "Match",
     "Money",
+    "Note",
     "NumberKey",
     "Source",
 ]
