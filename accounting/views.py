@@ -35,7 +35,7 @@ from accounting.reports.unpaid_invoices import unpaid_invoices
 from accounting.reports.words import AGED_PAGE, PAGE, PAGE_DEFAULTS, OptionErrors, Words, parse
 
 _ITEM_STATUSES = tuple(Status)
-_INVOICE_STATUSES = (Status.NOT_DUE, Status.OVERDUE, Status.PARTLY_PAID, Status.DISPUTED, Status.IN_COLLECTION)
+_INVOICE_STATUSES = tuple(one for one in Status if one != Status.CREDIT)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ AGED_RECEIVABLES_PAGE = Page(
     "reports/aged_receivables.html",
     "aldersfordelte-kundefordringer",
     aged_receivables,
-    lambda client, options, position, *, summary: aged_page(client, options, position),
+    lambda client, options, position, **_told: aged_page(client, options, position),
     AGED_PAGE,
 )
 UNPAID_INVOICES_PAGE = Page(
@@ -154,7 +154,7 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
     kept = {VIEW: SUMMARY} if summary else {}
     form = {PAGE.name("as_of"): today.isoformat(), **PAGE_DEFAULTS}
     context = {
-        "report": None if errors else page.shown(client, options, position, summary=summary),
+        "report": None if errors else page.shown(client, options, position, summary=summary, reader=request.user),
         "errors": errors,
         "form": {name: request.GET.get(name, "").strip() or form.get(name, "") for name in page.words.names.values()},
         "choices": _choices(client, page),

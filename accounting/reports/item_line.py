@@ -10,11 +10,19 @@ from accounting.models import Kind
 from accounting.reports.items import Item
 from accounting.reports.pages import Column, Text
 
+# How far the customer was reminded, by the stage that an entry holds; short enough for a column.
+REMINDER_SHORT: tuple[Text, ...] = ("", _("Reminder 1"), _("Reminder 2"), _("Notice"))
+
 
 @dataclass(frozen=True)
 class Line:
-    """One item. `currency` and `currency_amount` are the entry's own, the other amounts the report's."""
+    """One item. `currency` and `currency_amount` are the entry's own, the other amounts the report's.
 
+    `reminder` is how far the customer was reminded, in words; `agreed_date` a later day of payment that is not yet past;
+    `notes` how many of them the reader may see.
+    """
+
+    pk: int
     entry_id: str
     customer_number: str
     customer_name: str
@@ -38,6 +46,9 @@ class Line:
     status_color: str
     paid_after: Decimal | None
     settled_after: Decimal | None
+    reminder: Text
+    agreed_date: date | None
+    notes: int
 
 
 @dataclass(frozen=True)
@@ -59,10 +70,12 @@ class Group:
         return self.item_count - len(self.items)
 
 
-def line_of(item: Item, column: Column) -> Line:
+def line_of(item: Item, column: Column, as_of: date, notes: int = 0) -> Line:
     """The item as its line shows it, with the colour of its column."""
-    label, color = _status(item)
+    postponed = item.agreed_date is not None and item.agreed_date >= as_of
+    label, color = _status(item, postponed=postponed)
     return Line(
+        pk=item.pk,
         entry_id=item.entry_id,
         customer_number=item.customer_number,
         customer_name=item.customer_name,
@@ -86,10 +99,13 @@ def line_of(item: Item, column: Column) -> Line:
         status_color=color,
         paid_after=item.paid_after,
         settled_after=item.settled_after,
+        reminder=REMINDER_SHORT[item.reminder_stage],
+        agreed_date=item.agreed_date if postponed else None,
+        notes=notes,
     )
 
 
-def _status(item: Item) -> tuple[Text, str]:
+def _status(item: Item, *, postponed: bool) -> tuple[Text, str]:
     partly = item.amount != item.open_amount
     if item.in_collection:
         return _("In collection"), "danger"
@@ -97,6 +113,8 @@ def _status(item: Item) -> tuple[Text, str]:
         return _("Disputed"), "warning"
     if item.amount < 0:
         return (_("Partly used"), "info") if partly else (_("Not used"), "neutral")
+    if postponed:
+        return _("Postponed"), "info"
     if partly:
         return _("Partly paid"), "info"
     if item.days_overdue is None:

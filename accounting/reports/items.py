@@ -19,11 +19,11 @@ SELECT {fields}
   {customer}
  ORDER BY {order}
 """
-_FIELDS = """i.entry_id, c.number, c.name, c.organisation_number, c.private_person, c.country, i.kind, i.kind_inferred,
+_FIELDS = """i.id, i.entry_id, c.number, c.name, c.organisation_number, c.private_person, c.country, i.kind, i.kind_inferred,
        i.voucher_number, i.invoice_number, i.kid, i.entry_date, i.due_date, i.due_date_assumed, i.days_overdue,
        (%(columns)s)[i.column_no + 1] AS column_name,
        i.report_currency, i.report_amount, i.was_open, i.currency, i.currency_amount, {was_open_in_currency},
-       i.disputed, i.in_collection, {paid_after}, {settled_after}"""
+       i.disputed, i.in_collection, i.reminder_stage, i.agreed_date, {paid_after}, {settled_after}"""
 # Keys of an order are texts that compare as bytes: an address can carry them (accounting/reports/position.py).
 _CUSTOMER_KEY = 'c.number_key COLLATE "C"'
 _CURRENCY_KEY = 'i.report_currency COLLATE "C"'
@@ -65,6 +65,7 @@ class Item(NamedTuple):
     write-offs); both None unless Options.paid_after.
     """
 
+    pk: int
     entry_id: str
     customer_number: str
     customer_name: str
@@ -89,6 +90,8 @@ class Item(NamedTuple):
     original_open_amount: Decimal
     disputed: bool
     in_collection: bool
+    reminder_stage: int
+    agreed_date: date | None
     paid_after: Decimal | None
     settled_after: Decimal | None
 
