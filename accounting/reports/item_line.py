@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models import Kind
+from accounting.models import Kind, LedgerEntry
 from accounting.reports.items import Item
 from accounting.reports.pages import Column, Text
 
@@ -73,7 +73,7 @@ class Group:
 def line_of(item: Item, column: Column, as_of: date, notes: int = 0) -> Line:
     """The item as its line shows it, with the colour of its column."""
     postponed = item.agreed_date is not None and item.agreed_date >= as_of
-    label, color = _status(item, postponed=postponed)
+    label, color = status_of(item, item.days_overdue, postponed=postponed)
     return Line(
         pk=item.pk,
         entry_id=item.entry_id,
@@ -105,7 +105,8 @@ def line_of(item: Item, column: Column, as_of: date, notes: int = 0) -> Line:
     )
 
 
-def _status(item: Item, *, postponed: bool) -> tuple[Text, str]:
+def status_of(item: Item | LedgerEntry, days_overdue: int | None, *, postponed: bool) -> tuple[Text, str]:
+    """How an open item stands in words, and the colour of that."""
     partly = item.amount != item.open_amount
     if item.in_collection:
         return _("In collection"), "danger"
@@ -117,6 +118,6 @@ def _status(item: Item, *, postponed: bool) -> tuple[Text, str]:
         return _("Postponed"), "info"
     if partly:
         return _("Partly paid"), "info"
-    if item.days_overdue is None:
+    if days_overdue is None:
         return _("Without due date"), "neutral"
-    return (_("Overdue"), "warning") if item.days_overdue > 0 else (_("Not due"), "neutral")
+    return (_("Overdue"), "warning") if days_overdue > 0 else (_("Not due"), "neutral")
