@@ -162,7 +162,9 @@ def _parts(
     client: Client, customer: Customer, first: date, last: date, currency: Currency, lines: list[StatementLine]
 ) -> tuple[StatementPart, ...]:
     with connection.cursor() as cursor:
-        cursor.execute(_running(currency) + _SUMS.format(shown=_SHOWN[currency]), _values(client, customer, first, last))
+        cursor.execute(
+            _running(currency) + _SUMS.format(shown=_SHOWN[currency]), _values(client, customer, first, last)
+        )
         found = [StatementSums._make(row) for row in cursor.fetchall()]
     if currency == Currency.BASE and not found:
         found = [StatementSums(client.base_currency, ZERO, ZERO, ZERO, ZERO, 0)]
