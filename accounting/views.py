@@ -163,6 +163,8 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
             Link(label, address(page.name, number, options, format=name))
             for label, name in (("CSV", "csv"), ("JSON", "json"))
         ],
+        "may_set": request.rights.full(REPORTS),
+        "back": request.get_full_path(),
         "financing_url": reverse("financing", args=[number]) if FINANCING in request.rights else None,
     }
     response = TemplateResponse(request, page.template, context, status=400 if errors else 200)

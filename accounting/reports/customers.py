@@ -100,6 +100,11 @@ class DaysToPay:
         """Actual less agreed; negative for who pays early."""
         return self.actual - self.agreed
 
+    @property
+    def early(self) -> Decimal:
+        """The same the other way round."""
+        return -self.late
+
 
 def days_to_pay(client: Client, customer: Customer, as_of: date) -> DaysToPay | None:
     """Of the customer's invoices that were closed by payment in the twelve months up to the date; None without any.

@@ -5,13 +5,14 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounting.models import Kind, LedgerEntry
 from accounting.reports.items import Item
 from accounting.reports.pages import Column, Text
 
 # How far the customer was reminded, by the stage that an entry holds; short enough for a column.
-REMINDER_SHORT: tuple[Text, ...] = ("", _("Reminder 1"), _("Reminder 2"), _("Notice"))
+REMINDER_SHORT: tuple[Text, ...] = ("", _("Reminder 1"), _("Reminder 2"), pgettext_lazy("of debt collection", "Notice"))
 
 
 @dataclass(frozen=True)

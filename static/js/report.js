@@ -26,11 +26,14 @@ const cell = (label) => {
 
 const prepare = (sheet) => {
   const words = sheet.dataset;
-  sheet.querySelectorAll("thead tr").forEach((row) => row.prepend(cell("")));
-  sheet.querySelectorAll("tr[data-open]").forEach((row) => row.prepend(cell(`${words.row} ${row.dataset.name}`)));
-  sheet.querySelectorAll("tr.group > th, tfoot tr.total > th").forEach((wide) => {
-    wide.colSpan += 1;
-  });
+  // Who may do something with the rows has the boxes already: they belong to a form, with scripts or without.
+  if (!sheet.querySelector(".pick")) {
+    sheet.querySelectorAll("thead tr").forEach((row) => row.prepend(cell("")));
+    sheet.querySelectorAll("tr[data-open]").forEach((row) => row.prepend(cell(`${words.row} ${row.dataset.name}`)));
+    sheet.querySelectorAll("tr.group > th, tfoot tr.total > th").forEach((wide) => {
+      wide.colSpan += 1;
+    });
+  }
   const bar = document.createElement("div");
   bar.className = "picked";
   bar.hidden = true;
