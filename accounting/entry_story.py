@@ -59,8 +59,8 @@ def events_of(client: Client, entry: LedgerEntry, today: date) -> list[Event]:
     by_act = {one.details["act"]: one.actor_name for one in lines if one.action == "ledger.matched"}
     kind = Kind(entry.kind).label
     found = [Event(entry.entry_date, format_lazy(_("{kind} dated"), kind=kind))]
-    registered = format_lazy(_("From {source}"), source=entry.get_source_display())
-    found.append(Event(_day(entry.registered_at), _("Registered here"), (registered,), entry.registered_at))
+    source = entry.get_source_display()
+    found.append(Event(_day(entry.registered_at), _("Registered here"), (source,), entry.registered_at))
     if entry.due_date:
         assumed = (_("Reckoned from the customer's terms"),) if entry.due_date_assumed else ()
         found.append(Event(entry.due_date, _("Falls due") if entry.due_date >= today else _("Fell due"), assumed))
