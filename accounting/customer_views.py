@@ -18,6 +18,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from access.decorators import ClientRequest, requires
 from access.models import Client
 from access.privileges import REPORTS, Level
+from accounting.exports import pdf, xlsx
+from accounting.exports.pdf import write_pdf
+from accounting.exports.table import Table
+from accounting.exports.xlsx import write_xlsx
 from accounting.models import Customer
 from accounting.notes import last_choice, notes_of_customer
 from accounting.reports import customers as customer_list
@@ -28,15 +32,18 @@ from accounting.reports.filters import Filter, Status
 from accounting.reports.items import OPEN_ITEMS
 from accounting.reports.items_page import items_page
 from accounting.reports.options import Currency, Options
-from accounting.reports.pages import address, columns_of
+from accounting.reports.pages import Link, address, columns_of
 from accounting.reports.position import AFTER, BEFORE, BadPosition, Position, read_position
 from accounting.reports.statement import page_of_statement, statement
-from accounting.reports.statement_table import CSV_HEADER, csv_rows, first_of_year
+from accounting.reports.statement_table import CSV_HEADER, csv_rows, first_of_year, statement_table
 from accounting.reports.words import PAGE, OptionErrors, Words, parse
 from accounting.services.customers import CustomerRefused, change_customer, has_doubtful_number
 
 _CUSTOMER_WORDS = Words({name: PAGE.name(name) for name in ("as_of", "currency")}, currencies=PAGE.currencies)
 _MOST_TEXT = 200
+_FILES = {"xlsx": "Excel", "pdf": "PDF", "csv": "CSV"}
+# What can be written while somebody waits.
+_MOST_ROWS = {"xlsx": 20_000, "pdf": 1_000}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -101,12 +108,18 @@ def customer_statement(request: ClientRequest, client: Client, number: str) -> H
     if currency is None:
         errors["valuta"] = _("Choose one of: {words}.").format(words=", ".join(PAGE.currencies))
     wanted = request.GET.get("format", "")
-    if wanted and wanted != "csv":
-        errors["format"] = _("This file format is not known. Choose CSV.")
+    if wanted and wanted not in _FILES:
+        errors["format"] = _("This file format is not known. Choose Excel, PDF or CSV.")
     position = _position(request, statements.KEYS, errors)
     if wanted and not errors:
         found = statement(client, one, first=first, last=last, currency=currency or Currency.BASE)
-        return _file(found, f"kontoutskrift_{client.organisation_number}_{_plain(one.number)}_{first}_{last}.csv")
+        name = f"kontoutskrift_{client.organisation_number}_{_plain(one.number)}_{first}_{last}"
+        if wanted == "csv":
+            return _csv(found, name)
+        if sum(part.sums.entries for part in found.parts) <= _MOST_ROWS[wanted]:
+            table = statement_table(client, found, name, made_by=str(request.user), made_at=timezone.now())
+            return _written(table, wanted)
+        errors["format"] = _("There are too many entries for one file. Choose a shorter period, or CSV.")
     page = None
     if not errors:
         page = page_of_statement(
@@ -123,7 +136,7 @@ def customer_statement(request: ClientRequest, client: Client, number: str) -> H
         "original": currency == Currency.ORIGINAL,
         "around": page and _around(here, page, **asked),
         "form": {name: request.GET.get(name, "") or asked.get(name, "") for name in ("fra", "til", "valuta")},
-        "csv_url": f"{here}?{urlencode({**asked, 'format': 'csv'})}",
+        "files": [Link(label, f"{here}?{urlencode({**asked, 'format': wanted})}") for wanted, label in _FILES.items()],
         "tab": "statement",
     }
     return TemplateResponse(request, "customers/statement.html", context, status=400 if errors else 200)
@@ -215,13 +228,19 @@ def _day(text: str, default: date, name: str, errors: dict[str, Any]) -> date:
         return default
 
 
-def _file(found: statements.Statement, name: str) -> HttpResponse:
+def _written(table: Table, wanted: str) -> HttpResponse:
+    write, content_type = (write_pdf, pdf.CONTENT_TYPE) if wanted == "pdf" else (write_xlsx, xlsx.CONTENT_TYPE)
+    headers = {"Content-Disposition": f'attachment; filename="{table.name}.{wanted}"'}
+    return HttpResponse(write(table), content_type=content_type, headers=headers)
+
+
+def _csv(found: statements.Statement, name: str) -> HttpResponse:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(CSV_HEADER)
     for row in csv_rows(found):
         writer.writerow([f"'{cell}" if str(cell).startswith(_FORMULA) and as_text else cell for cell, as_text in row])
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
 
 

@@ -1,12 +1,16 @@
 """A statement as a table: the rows of its csv, and what the formats of accounting/exports are written from."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from access.models import Client
+from access.templatetags.figures import organisation_number
 from accounting.exports.table import Column, Kind, Row, RowKind, Section, Table
 from accounting.reports.options import Currency
 from accounting.reports.statement import Statement, StatementPart
@@ -34,8 +38,13 @@ def csv_rows(found: Statement) -> Iterator[list[tuple[Any, bool]]]:
             ]  # fmt: skip
 
 
-def statement_table(client: Client, found: Statement, *, made: str) -> Table:
-    """The statement for xlsx and pdf, with opening and closing balance; one section for each currency."""
+def statement_table(client: Client, found: Statement, name: str, *, made_by: str, made_at: datetime) -> Table:
+    """The statement for xlsx and pdf, with opening and closing balance; one section for each currency.
+
+    `name` is the file's, without a suffix. In the active language.
+    """
+    moment = timezone.localtime(made_at)
+    made = {"day": date_format(moment, "d.m.Y"), "time": date_format(moment, "H.i"), "person": made_by}
     columns = (
         Column("dato", _("Entry date"), Kind.DATE, 11),
         Column("bilag", _("Voucher"), Kind.TEXT, 12),
@@ -52,18 +61,20 @@ def statement_table(client: Client, found: Statement, *, made: str) -> Table:
         (_("Period"), f"{found.first:%d.%m.%Y}–{found.last:%d.%m.%Y}"),
     ]
     if customer.organisation_number:
-        facts.insert(1, (_("Organisation number"), customer.organisation_number))
+        facts.insert(1, (_("Organisation number"), organisation_number(customer.organisation_number)))
     named = found.currency == Currency.ORIGINAL
+    facts.append((_("Currency"), _("Each its own") if named else client.base_currency))
     return Table(
-        name=_("Statement"),
+        name=name,
         title=_("Statement"),
         company=client.name,
-        organisation_number=client.organisation_number,
+        organisation_number=organisation_number(client.organisation_number),
         facts=tuple(facts),
         columns=columns,
         sections=tuple(Section(part.code if named else "", tuple(_rows(part, found))) for part in found.parts),
         notes=(_("Open amounts are as of the last day of the period."),),
-        made=made,
+        made=_("Made on {day} at {time} by {person}").format(**made),
+        language=get_language() or "nb",
     )
 
 

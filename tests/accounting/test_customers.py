@@ -11,6 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
+from pypdf import PdfReader
 
 from access.models import AuditEntry
 from access.tenancy import client_scope
@@ -166,12 +168,29 @@ class TestStatement:
         assert (rows[0]["description"], rows[0]["invoice_number"]) == ("'=1+1", "'-7")
         assert 'filename="kontoutskrift_310000000_10_2026-01-01_2026-12-31.csv"' in answer["Content-Disposition"]
 
+    def test_excel_and_pdf_say_the_same(self, rita, books):
+        books.invoice("10", "2025-02-01", "100.00", description="=1+1", invoice_number="=2+2")
+        books.payment("10", "2026-03-01", "30.00")
+        query = {"fra": "2026-01-01", "til": "2026-12-31"}
+        answer = rita.get(f"{HOME}kunder/10/kontoutskrift/", {**query, "fra": "2025-01-01", "format": "xlsx"})
+        sheet = load_workbook(io.BytesIO(answer.content)).active
+        rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+        closing = next(row for row in rows if row[0] == "Utgående saldo")
+        line = next(row for row in rows if row[3] == "=2+2")
+        assert (closing[-1], line[-1]) == (70, 100)
+        assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+        answer = rita.get(f"{HOME}kunder/10/kontoutskrift/", {**query, "format": "pdf"})
+        text = PdfReader(io.BytesIO(answer.content)).pages[0].extract_text()
+        assert answer["Content-Disposition"].endswith('_2026-01-01_2026-12-31.pdf"')
+        for said in ("Kontoutskrift", "Kunde 10", "Inngående saldo", "100,00", "−30,00", "70,00"):
+            assert said in text, text
+
     def test_the_table_for_other_formats_has_opening_lines_and_closing(self, books, company):
         books.invoice("10", "2025-02-01", "100.00")
         books.payment("10", "2026-03-01", "30.00")
         with client_scope(company, read_only=True):
             found = statement(company, books.customer("10"), first=date(2026, 1, 1), last=date(2026, 12, 31))
-        (section,) = statement_table(company, found, made="").sections
+        (section,) = statement_table(company, found, "x", made_by="Rita", made_at=timezone.now()).sections
         assert [row.cells[-1] for row in section.rows] == [Decimal("100.00"), Decimal("70.00"), Decimal("70.00")]
 
     @pytest.mark.parametrize(("query", "field"), [
