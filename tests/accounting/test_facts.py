@@ -95,7 +95,7 @@ def test_each_change_is_audited_with_before_and_after(rita, owed, company):
 
 
 @pytest.mark.parametrize(("values", "times"), [
-    ({"purretrinn": "1"}, 0), ({"avtalt": "2027-02-01"}, 0), ({"omtvistet": "on"}, 1),
+    ({"purretrinn": "1"}, 0), ({"avtalt": "2027-02-01"}, 0), ({"omtvistet": "on"}, 1), ({"inkasso": "on"}, 1),
     ({"inkasso": "on", "omtvistet": "on"}, 1),
 ])  # fmt: skip
 def test_the_bank_is_told_of_what_it_reads_and_of_nothing_else(rita, owed, told, values, times):
