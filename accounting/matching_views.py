@@ -112,6 +112,9 @@ def _choice(request: ClientRequest, client: Client, given: QueryDict, errors: di
         "given": {"belop": given.get(PART, ""), "differanse": given.get(DIFFERENCE, ""), "erstatt": replace},
         "back_url": _back(request, client, given),
         "in_bar": bool(given.get(ONLY)),
+        # For «Sett …», which without scripts is here.
+        "chosen": _rows(given),
+        "back": _back(request, client, given),
     }
     template = "matching/_choice.html" if given.get(ONLY) and not errors else "matching/choice.html"
     return TemplateResponse(request, template, context, status=400 if errors else 200)

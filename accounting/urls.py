@@ -1,8 +1,18 @@
-"""Addresses of the receivables reports."""
+"""Addresses of the receivables reports, the customers, their entries and the notes on them."""
 
 from django.urls import path
 
-from accounting import export_views, matching_views, receipts_views, settings_views, sign_off_views, views
+from accounting import (
+    customer_views,
+    entry_views,
+    export_views,
+    matching_views,
+    note_views,
+    receipts_views,
+    settings_views,
+    sign_off_views,
+    views,
+)
 
 urlpatterns = [
     path("klient/<str:organisation_number>/rapporter/apne-poster/", views.open_items_page, name="report_open_items"),
@@ -71,4 +81,23 @@ urlpatterns = [
     path(
         "klient/<str:organisation_number>/visninger/<int:pk>/slett", export_views.remove_view_page, name="remove_view"
     ),
+    # A customer's number may hold a slash.
+    path("klient/<str:organisation_number>/kunder/", customer_views.customers, name="customers"),
+    path(
+        "klient/<str:organisation_number>/kunder/<path:number>/kontoutskrift/",
+        customer_views.customer_statement,
+        name="customer_statement",
+    ),
+    path(
+        "klient/<str:organisation_number>/kunder/<path:number>/rediger/",
+        customer_views.customer_edit,
+        name="customer_edit",
+    ),
+    path("klient/<str:organisation_number>/kunder/<path:number>/", customer_views.customer, name="customer"),
+    path("klient/<str:organisation_number>/poster/<int:pk>/", entry_views.entry_page, name="ledger_entry"),
+    path("klient/<str:organisation_number>/poster/<int:pk>/fakta/", entry_views.entry_facts, name="entry_facts"),
+    path("klient/<str:organisation_number>/poster/sett/", entry_views.set_facts_of_rows, name="set_facts"),
+    path("klient/<str:organisation_number>/notater/ny/", note_views.note_new, name="note_new"),
+    path("klient/<str:organisation_number>/notater/<int:pk>/", note_views.note_edit, name="note_edit"),
+    path("klient/<str:organisation_number>/notater/<int:pk>/slett/", note_views.note_delete, name="note_delete"),
 ]

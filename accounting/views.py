@@ -40,7 +40,7 @@ from accounting.unidentified import waiting_count
 
 _FILES = (("Excel", "xlsx"), ("PDF", "pdf"), ("CSV", "csv"), ("JSON", "json"))
 _ITEM_STATUSES = tuple(Status)
-_INVOICE_STATUSES = (Status.NOT_DUE, Status.OVERDUE, Status.PARTLY_PAID, Status.DISPUTED, Status.IN_COLLECTION)
+_INVOICE_STATUSES = tuple(one for one in Status if one != Status.CREDIT)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ AGED_RECEIVABLES_PAGE = Page(
     "reports/aged_receivables.html",
     "aldersfordelte-kundefordringer",
     aged_receivables,
-    lambda client, options, position, *, summary: aged_page(client, options, position),
+    lambda client, options, position, **_told: aged_page(client, options, position),
     AGED_PAGE,
     tells_of_closing=True,
 )
@@ -146,7 +146,7 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
     plain = replace(options, paid_after=False)
     form = {PAGE.name("as_of"): today.isoformat(), **PAGE_DEFAULTS}
     context = {
-        "report": None if errors else page.shown(client, options, position, summary=summary),
+        "report": None if errors else page.shown(client, options, position, summary=summary, reader=request.user),
         "errors": errors,
         "form": {name: given.get(name, "").strip() or form.get(name, "") for name in page.words.names.values()},
         "choices": _choices(client, page),
@@ -163,6 +163,8 @@ def _answer(request: ClientRequest, client: Client, page: Page) -> HttpResponse:
         "shown": None
         if page.words is AGED_PAGE
         else on_page(page.report_name, options.shown, paid_after=options.paid_after),
+        "may_set": request.rights.full(REPORTS),
+        "back": request.get_full_path(),
         "financing_url": reverse("financing", args=[number]) if FINANCING in request.rights else None,
     }
     response = TemplateResponse(request, page.template, context, status=400 if errors else 200)

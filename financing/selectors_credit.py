@@ -21,7 +21,7 @@ class MissingNumbers:
     items: int
     customers: int
     amount: Decimal
-    names: tuple[str, ...]
+    named: tuple[tuple[str, str], ...]  # number and name of those with the largest amounts
     customer_number: str  # of the only one; else empty
 
 
@@ -69,5 +69,6 @@ def missing_numbers(client: Client) -> MissingNumbers | None:
         return None
     return MissingNumbers(
         sum(one["items"] for one in rows), len(rows), sum((one["amount"] for one in rows), Decimal(0)),
-        tuple(one["customer__name"] for one in rows[:NAMED]), rows[0]["customer__number"] if len(rows) == 1 else "",
+        tuple((one["customer__number"], one["customer__name"]) for one in rows[:NAMED]),
+        rows[0]["customer__number"] if len(rows) == 1 else "",
     )  # fmt: skip

@@ -37,6 +37,12 @@ def percent(value: Decimal | int | str | None) -> str:
 
 
 @register.filter
+def number(value: Decimal) -> str:
+    """A number with one decimal, or none where it is whole: `12,5`, `30`."""
+    return _written(value, 0 if value == value.to_integral_value() else 1)
+
+
+@register.filter
 def share_of(part: Decimal, whole: Decimal) -> Decimal | None:
     """Percent with one decimal; None where there is nothing to be a share of."""
     return (part * 100 / whole).quantize(Decimal("0.1"), ROUND_HALF_UP) if whole > 0 else None

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounting.exports.table import Column, Kind
 from accounting.models import Kind as EntryKind
-from accounting.reports.item_line import status_of
+from accounting.reports.item_line import status_as_of
 from accounting.reports.items import Item
 from accounting.reports.options import Options
 from accounting.reports.shown import ItemColumn, shown_columns
@@ -53,7 +53,7 @@ _READ: dict[ItemColumn, tuple[Kind, int, Read]] = {
     ItemColumn.DUE_DATE: (Kind.DATE, 11, Read(lambda item: item.due_date)),
     ItemColumn.DAYS: (Kind.NUMBER, 8, Read(lambda item: item.days_overdue)),
     ItemColumn.KID: (Kind.TEXT, 26, Read(lambda item: item.kid)),
-    ItemColumn.STATUS: (Kind.TEXT, 14, Read(lambda item: str(status_of(item)[0]))),
+    ItemColumn.STATUS: (Kind.TEXT, 14, Read(lambda item: "")),  # told as of the report's date, below
     ItemColumn.DEPARTMENT: (Kind.TEXT, 12, Read(lambda item: item.department)),
     ItemColumn.PROJECT: (Kind.TEXT, 12, Read(lambda item: item.project)),
     ItemColumn.CURRENCY: (Kind.TEXT, 7, Read(lambda item: item.original_currency)),
@@ -74,6 +74,8 @@ def item_columns(report: str, options: Options, *, with_customer: bool) -> list[
     said = labels()
     for column in shown_columns(report, options.shown):
         kind, width, read = _READ[column]
+        if column == ItemColumn.STATUS:
+            read = Read(lambda item: str(status_as_of(item, options.as_of)[0]))
         found.append((Column(column.value, said[column], kind, width), read))
     if options.paid_after:
         found += [

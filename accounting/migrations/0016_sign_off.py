@@ -13,7 +13,7 @@ from access.rls import AppendOnly, RowLevelSecurity
 class Migration(migrations.Migration):
     dependencies = [
         ("access", "0004_ledger_privileges"),
-        ("accounting", "0013_match_pair"),
+        ("accounting", "0014_notes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -16,6 +16,7 @@ from accounting.models.ledger import (
     NumberKey,
     Source,
 )
+from accounting.models.notes import Note
 from accounting.models.rates import ExchangeRate
 from accounting.models.sign_off import SignOff
 
@@ -39,6 +40,7 @@ __all__ = [
     "LedgerSettings",
     "Match",
     "Money",
+    "Note",
     "NumberKey",
     "ReceiptStatus",
     "ReportName",

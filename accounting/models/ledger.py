@@ -85,6 +85,8 @@ class Customer(ClientOwned):
     country = models.CharField(max_length=2, default="NO")
     private_person = models.BooleanField(default=False)
     related_party = models.BooleanField(default=False)
+    # Names of the fields, by spaces, that a person has set here: an import leaves them as they are.
+    set_by_hand = models.CharField(max_length=200, blank=True, default="", db_default="")
     changed_at = models.DateTimeField(db_default=Now(), editable=False)  # a trigger sets it at every write
 
     class Meta(ClientOwned.Meta):

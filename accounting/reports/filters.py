@@ -16,6 +16,8 @@ class Status(StrEnum):
     PARTLY_PAID = "partly_paid"
     DISPUTED = "disputed"
     IN_COLLECTION = "in_collection"
+    REMINDED = "reminded"
+    POSTPONED = "postponed"
     CREDIT = "credit"
 
 
@@ -26,6 +28,9 @@ STATUS_SQL: Mapping[Status, str] = {
     Status.PARTLY_PAID: "NOT i.is_credit AND i.was_open <> i.report_amount",
     Status.DISPUTED: "i.disputed",
     Status.IN_COLLECTION: "i.in_collection",
+    Status.REMINDED: "i.reminder_stage > 0",
+    # As with a due date, the agreed day itself is still in time.
+    Status.POSTPONED: "i.agreed_date >= %(as_of)s",
     Status.CREDIT: "i.is_credit",
 }
 
@@ -42,6 +47,7 @@ class Filter:
     `customers` as written: numbers and ranges of numbers, ends included («10000-15999, 12500, 13000-»). `kind`,
     `entry_currency`, `department` and `project` are an item's own. `column` is one of the aged report's columns.
     `credit_balance`: only customers whom the company owes, over all that is open of them. `search` is free text.
+    `customer_id` is one customer by her key, for pages that are about her; no address says it.
     """
 
     customers: str = ""
@@ -53,6 +59,7 @@ class Filter:
     status: Status | None = None
     credit_balance: bool = False
     search: str = ""
+    customer_id: int | None = None
 
     def __bool__(self) -> bool:
         return self != EVERYTHING
@@ -83,6 +90,9 @@ def conditions(only: Filter) -> tuple[list[str], dict[str, Any]]:
         values["only_currency"] = only.entry_currency
     if only.column:
         found.append("i.column_no = %(only_column_no)s")
+    if only.customer_id is not None:
+        found.append("i.customer_id = %(only_customer_id)s")
+        values["only_customer_id"] = only.customer_id
     if only.customers:
         found.append(_customers(only.customers, values))
     if only.search:

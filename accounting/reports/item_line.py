@@ -5,16 +5,25 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from accounting.models import Kind
+from accounting.models import Kind, LedgerEntry
 from accounting.reports.items import Item
 from accounting.reports.pages import Column, Text
+
+# How far the customer was reminded, by the stage that an entry holds; short enough for a column.
+REMINDER_SHORT: tuple[Text, ...] = ("", _("Reminder 1"), _("Reminder 2"), pgettext_lazy("of debt collection", "Notice"))
 
 
 @dataclass(frozen=True)
 class Line:
-    """One item. `currency` and `currency_amount` are the entry's own, the other amounts the report's."""
+    """One item. `currency` and `currency_amount` are the entry's own, the other amounts the report's.
 
+    `reminder` is how far the customer was reminded, in words; `agreed_date` a later day of payment that is not yet past;
+    `notes` how many of them the reader may see.
+    """
+
+    pk: int
     entry_id: str
     customer_number: str
     customer_name: str
@@ -38,10 +47,12 @@ class Line:
     status_color: str
     paid_after: Decimal | None
     settled_after: Decimal | None
-    pk: int
     assumed: bool
     department: str
     project: str
+    reminder: Text
+    agreed_date: date | None
+    notes: int
 
 
 @dataclass(frozen=True)
@@ -63,10 +74,11 @@ class Group:
         return self.item_count - len(self.items)
 
 
-def line_of(item: Item, column: Column) -> Line:
+def line_of(item: Item, column: Column, as_of: date, notes: int = 0) -> Line:
     """The item as its line shows it, with the colour of its column."""
-    label, color = status_of(item)
+    label, color = status_as_of(item, as_of)
     return Line(
+        pk=item.pk,
         entry_id=item.entry_id,
         customer_number=item.customer_number,
         customer_name=item.customer_name,
@@ -90,15 +102,26 @@ def line_of(item: Item, column: Column) -> Line:
         status_color=color,
         paid_after=item.paid_after,
         settled_after=item.settled_after,
-        pk=item.pk,
         assumed=item.assumed,
         department=item.department,
         project=item.project,
+        reminder=REMINDER_SHORT[item.reminder_stage],
+        agreed_date=item.agreed_date if _is_postponed(item, as_of) else None,
+        notes=notes,
     )
 
 
-def status_of(item: Item) -> tuple[Text, str]:
-    """How an open item stands, in a word and with its colour; the gravest that is true of it."""
+def status_as_of(item: Item, as_of: date) -> tuple[Text, str]:
+    """How an item of a report stands in words, and the colour of that."""
+    return status_of(item, item.days_overdue, postponed=_is_postponed(item, as_of))
+
+
+def _is_postponed(item: Item, as_of: date) -> bool:
+    return item.agreed_date is not None and item.agreed_date >= as_of
+
+
+def status_of(item: Item | LedgerEntry, days_overdue: int | None, *, postponed: bool) -> tuple[Text, str]:
+    """How an open item stands in words, and the colour of that."""
     partly = item.amount != item.open_amount
     if item.in_collection:
         return _("In collection"), "danger"
@@ -106,8 +129,10 @@ def status_of(item: Item) -> tuple[Text, str]:
         return _("Disputed"), "warning"
     if item.amount < 0:
         return (_("Partly used"), "info") if partly else (_("Not used"), "neutral")
+    if postponed:
+        return _("Postponed"), "info"
     if partly:
         return _("Partly paid"), "info"
-    if item.days_overdue is None:
+    if days_overdue is None:
         return _("Without due date"), "neutral"
-    return (_("Overdue"), "warning") if item.days_overdue > 0 else (_("Not due"), "neutral")
+    return (_("Overdue"), "warning") if days_overdue > 0 else (_("Not due"), "neutral")

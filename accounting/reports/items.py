@@ -19,12 +19,12 @@ SELECT {fields}
   {customer}
  ORDER BY {order}
 """
-_FIELDS = """i.entry_id, c.number, c.name, c.organisation_number, c.private_person, c.country, i.kind, i.kind_inferred,
+_FIELDS = """i.id, i.entry_id, c.number, c.name, c.organisation_number, c.private_person, c.country, i.kind, i.kind_inferred,
        i.voucher_number, i.invoice_number, i.kid, i.entry_date, i.due_date, i.due_date_assumed, i.days_overdue,
        (%(columns)s)[i.column_no + 1] AS column_name,
        i.report_currency, i.report_amount, i.was_open, i.currency, i.currency_amount, {was_open_in_currency},
-       i.disputed, i.in_collection, {paid_after}, {settled_after}, i.id, {assumed}, i.department,
-       i.project"""
+       i.disputed, i.in_collection, i.reminder_stage, i.agreed_date, {paid_after}, {settled_after}, {assumed},
+       i.department, i.project"""
 # Whether a match of the row was only assumed; asked of a page's rows, and not of a whole report's.
 _ASSUMED = """i.first_matched_on IS NOT NULL AND EXISTS (SELECT FROM accounting_match m WHERE m.client_id = %(client)s
        AND (m.debit_id = i.id OR m.credit_id = i.id) AND m.assumed)"""
@@ -69,6 +69,7 @@ class Item(NamedTuple):
     write-offs); both None unless Options.paid_after. `assumed`: a match of it was only assumed; False unless a page asked.
     """
 
+    pk: int
     entry_id: str
     customer_number: str
     customer_name: str
@@ -93,9 +94,10 @@ class Item(NamedTuple):
     original_open_amount: Decimal
     disputed: bool
     in_collection: bool
+    reminder_stage: int
+    agreed_date: date | None
     paid_after: Decimal | None
     settled_after: Decimal | None
-    pk: int
     assumed: bool
     department: str
     project: str

@@ -56,6 +56,8 @@ STATUS_LABELS: dict[Status, Text] = {
     Status.PARTLY_PAID: _("Partly paid"),
     Status.DISPUTED: _("Disputed"),
     Status.IN_COLLECTION: _("In collection"),
+    Status.REMINDED: _("Reminded"),
+    Status.POSTPONED: _("Postponed"),
     Status.CREDIT: _("Open credits"),
 }
 

@@ -83,7 +83,8 @@ PAGE = Words(
     },
     statuses={
         "ikke-forfalt": Status.NOT_DUE, "forfalt": Status.OVERDUE, "delbetalt": Status.PARTLY_PAID,
-        "omtvistet": Status.DISPUTED, "inkasso": Status.IN_COLLECTION, "kreditpost": Status.CREDIT,
+        "omtvistet": Status.DISPUTED, "inkasso": Status.IN_COLLECTION, "purret": Status.REMINDED,
+        "utsatt": Status.POSTPONED, "kreditpost": Status.CREDIT,
     },
     yes="ja",
 )  # fmt: skip

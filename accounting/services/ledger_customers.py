@@ -6,6 +6,7 @@ from django.db import connection
 
 from access.models import Client, is_organisation_number
 from access.redaction import IDENTITY_NUMBER, holds_identity_number, without_identity_numbers
+from accounting.services.hand_set import warn_of_what_is_kept
 from accounting.services.saft_checks import Warnings, bare_number, warn_of_identity_number
 from accounting.services.statistics import analyse_customers
 
@@ -42,7 +43,7 @@ SELECT %(client)s, f.number, f.name, f.organisation_number, COALESCE(NULLIF(f.co
  ORDER BY f.newest
 """
 
-# Who has a newer entry already keeps what that one said; an empty cell says nothing.
+# Who has a newer entry already keeps what that one said; an empty cell says nothing; what was set by hand stays.
 _UPDATE = """
 WITH other AS (
     SELECT c.id, f.* FROM ledger_customer f JOIN accounting_customer c ON c.client_id = %(client)s AND c.number = f.number
@@ -56,10 +57,13 @@ WITH other AS (
     SELECT o.*, o.newest >= COALESCE(h.newest, '') AS wins FROM other o LEFT JOIN held h ON h.customer_id = o.id
 ), said AS (
     SELECT c.id, CASE WHEN d.wins THEN d.name ELSE c.name END AS name,
-           CASE WHEN d.organisation_number <> '' AND (d.wins OR c.organisation_number = '')
+           CASE WHEN 'organisation_number' = ANY (string_to_array(c.set_by_hand, ' ')) THEN c.organisation_number
+                WHEN d.organisation_number <> '' AND (d.wins OR c.organisation_number = '')
                 THEN d.organisation_number ELSE c.organisation_number END AS organisation_number,
-           CASE WHEN d.country <> '' AND d.wins THEN d.country ELSE c.country END AS country,
-           CASE WHEN d.wins THEN COALESCE(d.private_person, c.private_person) ELSE c.private_person END AS private_person
+           CASE WHEN 'country' = ANY (string_to_array(c.set_by_hand, ' ')) THEN c.country
+                WHEN d.country <> '' AND d.wins THEN d.country ELSE c.country END AS country,
+           CASE WHEN 'private_person' = ANY (string_to_array(c.set_by_hand, ' ')) THEN c.private_person
+                WHEN d.wins THEN COALESCE(d.private_person, c.private_person) ELSE c.private_person END AS private_person
       FROM differing d JOIN accounting_customer c ON c.client_id = %(client)s AND c.id = d.id
 )
 UPDATE accounting_customer c
@@ -90,6 +94,7 @@ def store_customers(client: Client, warnings: Warnings) -> dict[str, int]:
         cursor.execute("SELECT count(*) FROM ledger_customer")
         (count,) = cursor.fetchone()
     analyse_customers(created)
+    warn_of_what_is_kept(client, "ledger_customer", warnings)
     _warn(warnings)
     return {"created": created, "updated": updated, "unchanged": count - created - updated}
 

@@ -20,6 +20,7 @@ from accounting.imports.saft_reader import read_saft
 from accounting.imports.saft_rules import due_date_of, is_receivable, is_receivable_account, kinds_of
 from accounting.models import Kind, LedgerEntry
 from accounting.services import saft_checks, saft_store
+from accounting.services.hand_set import warn_of_what_is_kept
 from accounting.services.held_twice import warn_of_held_twice
 from accounting.services.ledger_matching import match_entries_after
 from accounting.services.payment_import import book_waiting
@@ -80,6 +81,7 @@ class _Import:
         newest = self.covered.held_last is None or self.covered.end >= self.covered.held_last
         given = (self._customer(one) for one in self.saft.customers.values())
         counts = saft_store.store_customers(self.client, given, update=newest)
+        warn_of_what_is_kept(self.client, "saft_customer", self.warnings, false_says_nothing=True)
         held_before = self._take_openings()
         for voucher in self.saft.transactions:
             self._take(voucher)

@@ -73,15 +73,25 @@ CUSTOMER_COLUMNS = {
     "number": "text", "name": "text", "organisation_number": "text", "country": "text", "private_person": "boolean",
 }  # fmt: skip
 
-# That a file says nothing of it does not make a person a company: it is only ever set.
+# That a file says nothing of it does not make a person a company: it is only ever set. What was set by hand stays.
 _UPDATE = """
+WITH said AS (
+    SELECT c.id, f.name,
+           CASE WHEN 'organisation_number' = ANY (string_to_array(c.set_by_hand, ' ')) THEN c.organisation_number
+                ELSE f.organisation_number END AS organisation_number,
+           CASE WHEN 'country' = ANY (string_to_array(c.set_by_hand, ' ')) THEN c.country
+                ELSE f.country END AS country,
+           CASE WHEN 'private_person' = ANY (string_to_array(c.set_by_hand, ' ')) THEN c.private_person
+                ELSE c.private_person OR f.private_person END AS private_person
+      FROM saft_customer f JOIN accounting_customer c ON c.client_id = %(client)s AND c.number = f.number
+)
 UPDATE accounting_customer c
-   SET name = f.name, organisation_number = f.organisation_number, country = f.country,
-       private_person = c.private_person OR f.private_person, changed_at = now()
-  FROM saft_customer f
- WHERE c.client_id = %(client)s AND c.number = f.number
+   SET name = s.name, organisation_number = s.organisation_number, country = s.country,
+       private_person = s.private_person, changed_at = now()
+  FROM said s
+ WHERE c.client_id = %(client)s AND c.id = s.id
    AND (c.name, c.organisation_number, c.country, c.private_person)
-       <> (f.name, f.organisation_number, f.country, c.private_person OR f.private_person)
+       <> (s.name, s.organisation_number, s.country, s.private_person)
 """
 _CREATE = """
 INSERT INTO accounting_customer

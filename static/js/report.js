@@ -26,8 +26,8 @@ const cell = (label) => {
 
 const prepare = (sheet) => {
   const words = sheet.dataset;
-  // Where rows can be matched their boxes are there already, for they work without script.
-  if (!sheet.querySelector(".pick input")) {
+  // Who may do something with the rows has the boxes already: they belong to a form, with scripts or without.
+  if (!sheet.querySelector(".pick")) {
     sheet.querySelectorAll("thead tr").forEach((row) => row.prepend(cell("")));
     sheet.querySelectorAll("tr[data-open]").forEach((row) => row.prepend(cell(`${words.row} ${row.dataset.name}`)));
     sheet.querySelectorAll("tr.group > th, tfoot tr.total > th").forEach((wide) => {
@@ -60,6 +60,18 @@ const prepare = (sheet) => {
   });
 };
 
+// «Sett …» is a form of its own; the ticks that belong to the form for matching are taken along.
+const offerBulk = () => document.querySelectorAll("[data-takes][hidden]").forEach((bulk) => {
+  bulk.hidden = false;
+  bulk.querySelector("form").addEventListener("submit", ({ currentTarget: form }) => {
+    form.querySelectorAll("[data-taken]").forEach((one) => one.remove());
+    document.querySelectorAll(`input[name=post][form=${bulk.dataset.takes}]:checked`).forEach((tick) => {
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "post", value: tick.value }));
+      form.lastChild.dataset.taken = "";
+    });
+  });
+});
+
 // Paper wants the browser's own dialog, which only a script can open.
 const offerPaper = () => document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
@@ -80,6 +92,8 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:afterSettle", () => {
   ready();
   offerPaper();
+  offerBulk();
 });
 ready();
 offerPaper();
+offerBulk();

@@ -91,7 +91,7 @@ RECONCILIATION = "/klient/310000000/rapporter/avstemming/"
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize(("address", "query", "queries"), [
     (OPEN, {}, 18), (OPEN, {"per": "2026-03-31"}, 19), (OPEN, {"visning": "sammendrag"}, 19),
-    (OPEN, {"kunde": "1-", "kreditsaldo": "ja", "sok": "1"}, 18), (AGED, {}, 20), (AGED, {"per": "2026-03-31"}, 21),
+    (OPEN, {"kunde": "0-", "kreditsaldo": "ja", "sok": "1"}, 18), (AGED, {}, 20), (AGED, {"per": "2026-03-31"}, 21),
     (AGED, {"valuta": "original"}, 18), (UNPAID, {}, 17), (UNPAID, {"per": "2026-03-31"}, 18),
     (RECONCILIATION, {"per": "2026-03-31"}, 18),
 ])  # fmt: skip
