@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounting import views
+from accounting import import_views, views
 
 urlpatterns = [
     path("klient/<str:organisation_number>/rapporter/apne-poster/", views.open_items_page, name="report_open_items"),
@@ -17,4 +17,6 @@ urlpatterns = [
         views.unpaid_invoices_page,
         name="report_unpaid_invoices",
     ),
+    path("klient/<str:organisation_number>/import/", import_views.import_page, name="import"),
+    path("klient/<str:organisation_number>/import/<int:run_id>/", import_views.import_run_page, name="import_run"),
 ]

@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
+from access.alone import alone
 from access.models import Client
 from financing import hearing  # noqa: F401  listens in a worker
 from financing.models import WorkerBeat
@@ -14,7 +15,6 @@ from financing.providers.buffer.webhook import read_event
 from financing.providers.registry import DEFAULT
 from financing.services import credit, events
 from financing.services.access import forget_origins
-from financing.services.alone import alone
 from financing.services.analysis_lines import READING, read_analysis_lines
 from financing.services.outbox import send_due
 from financing.services.sync import sync_credit

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
+from accounting.imports.counted import Counted, Told, untold
 from accounting.imports.refusal import ImportRefused
 from accounting.imports.saft_file import Balance, Customer, Declared, Header, Line, SaftFile, Terms, Transaction
 from accounting.imports.saft_values import (
@@ -58,12 +59,13 @@ _PACKED = {
 }
 
 
-def read_saft(path: Path) -> SaftFile:
+def read_saft(path: Path, progress: Told = untold) -> SaftFile:
     """Read header and master files; the transactions come as they are asked for. Raises ImportRefused, there too.
 
     Amounts are in the company's currency (`header.currency`), debits positive, rounded half up to two places once.
+    `progress` is told how many bytes of how many were read.
     """
-    events = _events(path)
+    events = _events(path, progress)
     header: Header | None = None
     customers: dict[str, Customer] = {}
     accounts: dict[str, Balance] = {}
@@ -90,7 +92,18 @@ def read_saft(path: Path) -> SaftFile:
     return SaftFile(header, customers, accounts, _transactions(first, events, declared), declared)
 
 
-def _events(path: Path) -> Iterator[tuple[str, Any]]:
+def read_header(path: Path) -> Header:
+    """The header alone: whose file it is, and of which period. Raises ImportRefused."""
+    for name, element in _events(path):
+        if name == "Header":
+            return _header(element)
+        if name == "Transaction":
+            break
+        _forget(element)
+    raise ImportRefused("there is no Header before the transactions: this is not a SAF-T Financial file")
+
+
+def _events(path: Path, progress: Told = untold) -> Iterator[tuple[str, Any]]:
     """The wanted elements as they end. Any DOCTYPE is refused, and nothing outside the file is ever looked at."""
     names = ["AuditFile", *_WANTED, *_UNWANTED]
     begun = False
@@ -98,7 +111,7 @@ def _events(path: Path) -> Iterator[tuple[str, Any]]:
         with path.open("rb") as file:
             _check_start(file)
             parser = etree.iterparse(
-                file, events=("start", "end"), tag=[f"{{*}}{name}" for name in names], resolve_entities=False,
+                Counted(file, progress), events=("start", "end"), tag=[f"{{*}}{name}" for name in names], resolve_entities=False,
                 load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
             )  # fmt: skip
             for event, element in parser:

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from access.models import Client, User, is_organisation_number
 from access.services import create_client, write_audit
 from access.tenancy import client_scope
+from accounting.imports.counted import Told, untold
 from accounting.imports.ledger_csv import FileRefused
 from accounting.services.ledger_entries import store_entries
 from accounting.services.ledger_matches import store_matches
@@ -31,11 +32,12 @@ def import_ledger(
     matches: Path | None = None,
     currency: str | None = None,
     actor: User | None = None,
+    progress: Told = untold,
 ) -> dict[str, Any]:
     """Read the files and store them whole, or nothing; the summary of INTERFACES «Management commands», amounts as strings.
 
     A company that is not known is created with `name` and `currency` (NOK where none is given). Raises FileRefused.
-    The rules: INTERFACES «Ledger CSV».
+    `progress` is told how many bytes of the entries were read. The rules: INTERFACES «Ledger CSV».
     """
     with transaction.atomic():
         warnings = Warnings()
@@ -43,7 +45,7 @@ def import_ledger(
         with client_scope(client):
             with connection.cursor() as cursor:
                 cursor.execute(_FOR_MANY_ROWS)
-            stored = store_entries(client, entries, warnings)
+            stored = store_entries(client, entries, warnings, progress)
             matched = store_matches(client, matches) if matches else 0
             customers = stored.customers
             if stored.created or stored.restated or matched or customers["created"] or customers["updated"]:
