@@ -232,9 +232,7 @@ def _counts(summary: dict[str, Any]) -> list[Count]:
         ("matches", "created"): _("New matches"),
         ("unidentified", "created"): _("New unidentified payments"),
     }
-    return [
-        Count(label, int(summary[of][what])) for (of, what), label in labels.items() if what in summary.get(of, {})
-    ]
+    return [Count(label, int(summary[of][what])) for (of, what), label in labels.items() if what in summary.get(of, {})]
 
 
 def _totals(currency: str, sums: dict[str, Any]) -> Totals:

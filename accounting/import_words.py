@@ -47,7 +47,9 @@ WARNINGS: dict[str, Any] = {
     "held_line_differs": gettext_lazy("A line that we hold is told differently in the file; what is held stays."),
     "held_line_missing": gettext_lazy("An entry that we hold of the period is not in the file."),
     "opening_due_date": gettext_lazy("An opening balance had a due date, which it cannot have; it was left out."),
-    "status_changed": gettext_lazy("The file says otherwise than before whether an entry is disputed or in collection."),
+    "status_changed": gettext_lazy(
+        "The file says otherwise than before whether an entry is disputed or in collection."
+    ),
     "prepaid": gettext_lazy(
         "An invoice says that something was paid in advance, but no such payment stands open. What remains to pay was booked."
     ),

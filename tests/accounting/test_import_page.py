@@ -3,26 +3,27 @@
 import os
 import re
 import zipfile
+from datetime import date
 from io import BytesIO
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from access.alone import alone
 from access.models import Client, Membership
 from access.tenancy import client_scope
 from accounting.models import ImportStatus, LedgerEntry
-from accounting.services import import_runs
+from accounting.services import import_runs, ledger_import
+from accounting.services.locking import lock_ledger
 from tests.accounting import saft_builder
 from tests.accounting.importing import MATCHES, PAGE, entries, invoice, named, runs, upload, words, work
 
 pytestmark = pytest.mark.django_db
 
 OTHER = "310011118"
+HISTORY_QUERIES = 15  # savepoints of the test's own transaction included
 
 
 @pytest.fixture
@@ -171,10 +172,6 @@ def test_what_is_not_recognised_is_refused_at_once_and_the_rest_comes_in(company
 
 
 def test_a_locked_period_is_told_of(company, rita, make_member):
-    from datetime import date
-
-    from accounting.services.locking import lock_ledger
-
     with client_scope(company):
         lock_ledger(client=company, through=date(2026, 1, 31), actor=make_member(company, "ada", "administrator"))
     answer = upload(rita, named("poster.csv", entries(invoice("1"))))
@@ -314,8 +311,6 @@ def test_what_was_tried_three_times_has_failed_and_the_next_comes(company, rita,
 
 
 def test_a_fault_of_ours_ends_the_run_and_leaves_nothing(company, rita, folder, monkeypatch):
-    from accounting.services import ledger_import
-
     def broken(*_arguments):
         raise ZeroDivisionError
 
@@ -342,7 +337,7 @@ def test_the_history_costs_the_same_for_one_and_for_many(company, rita):
         for number in range(3):
             upload(rita, named(f"poster{number}.csv", entries(invoice("1"))))
         work(company)
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             answer = rita.get(PAGE)
         counts.append(len(queries))
     assert counts[0] == counts[1] == HISTORY_QUERIES
@@ -352,18 +347,8 @@ def test_the_history_costs_the_same_for_one_and_for_many(company, rita):
     assert "0 nye poster, 1 uendret" in text
 
 
-HISTORY_QUERIES = 14
-
-
 def test_the_history_is_paged(company, rita):
     for _ in range(26):
         upload(rita, named("bilde.png", b"\x89PNG" + bytes(10)))
     assert "Side 1 av 2" in words(rita.get(PAGE))
     assert "Side 2 av 2" in words(rita.get(PAGE + "?side=2"))
-
-
-def test_a_held_lock_means_that_somebody_is_at_it():
-    """What a dead worker cannot keep: seen from another connection, the run's lock is taken."""
-    assert settings.CELERY_TASK_ACKS_LATE
-    with alone("accounting.import:1") as mine:
-        assert mine
