@@ -158,7 +158,9 @@ def in_words(message: str) -> str:
 
 @lru_cache(maxsize=1)
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    return [(_pattern(text), text) for text in _MESSAGES]
+    # The one with the most words of its own first: «the file is {what}…» fits others too.
+    texts = sorted(_MESSAGES, key=lambda text: len(re.sub(r"\{\w+\}", "", text)), reverse=True)
+    return [(_pattern(text), text) for text in texts]
 
 
 def _pattern(text: str) -> re.Pattern[str]:

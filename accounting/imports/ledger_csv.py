@@ -104,9 +104,12 @@ class LedgerCsv:
         """Whole lines, and whole rows: as many more as it takes to close a text that runs over several."""
         chunk = self._file.read(size)
         chunk += self._file.readline(LONGEST_LINE)
-        longest = len(chunk) + LONGEST_LINE
-        while chunk.count(b'"') % 2 and len(chunk) < longest and (line := self._file.readline(LONGEST_LINE)):
-            chunk += line
+        rest, left, inside = [], LONGEST_LINE, chunk.count(b'"') % 2
+        while inside and left > 0 and (line := self._file.readline(LONGEST_LINE)):
+            rest.append(line)  # joined once: a text of a million short lines would take minutes
+            left -= len(line)
+            inside ^= line.count(b'"') % 2
+        chunk += b"".join(rest)
         if not chunk.endswith(b"\n") and self._file.peek(1):
             self._refuse_at(chunk, "the line is longer than a million characters: end every row's line")
         return chunk

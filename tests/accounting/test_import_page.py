@@ -162,7 +162,7 @@ def test_a_refusal_names_file_line_and_remedy_in_norwegian(company, rita, folder
 
 def test_what_is_not_recognised_is_refused_at_once_and_the_rest_comes_in(company, rita, folder):
     answer = upload(rita, named("bilde.csv", b"\x89PNG\r\n\x1a\n" + bytes(100)), named("poster", entries(invoice("1"))))
-    refused, ledger = runs(company)
+    refused, _ledger = runs(company)
     assert (refused.status, refused.kind) == ("refused", "unknown")
     text = words(rita.get(answer["Location"]))
     assert "Filen er et bilde, som ikke kan importeres" in text

@@ -10,12 +10,12 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from access.alone import alone
 from access.services import known_person
 from access.tenancy import client_scope
 from financing.models import Agreement, CreditSnapshot, Onboarding, OutboxMessage, ProviderBreaker, ProviderEvent
 from financing.providers.buffer.webhook import read_event
 from financing.services import events as inbox
-from access.alone import alone
 from financing.services.bank import PROBE_EVERY
 from financing.services.events import MOST_ATTEMPTS, clear_inbox, drain_events, replay_events
 from financing.services.inbox import store_event
