@@ -152,8 +152,9 @@ def in_words(message: str) -> str:
         if found := pattern.fullmatch(message):
             parts = {name: str(_PARTS.get(value, value)) for name, value in found.groupdict().items()}
             told = gettext(text).format_map(parts)
-            return told[:1].upper() + told[1:]
-    return message[:1].upper() + message[1:]
+            # What a message begins with may be somebody's number: that is left as it is written.
+            return told if text.startswith("{") else told[:1].upper() + told[1:]
+    return message
 
 
 @lru_cache(maxsize=1)

@@ -19,12 +19,12 @@ ROOT = Path(import_words.__file__).parent
         ("the file is empty: export it anew", "Filen er tom: eksporter den på nytt"),
         ("line 12", "Linje 12"),
         ("e1 is held with another amount: posted books do not change, so correct it by a new entry and export anew",
-         "E1 er ført her med annen beløp: bokførte poster endres ikke, så rett med en ny post og eksporter på nytt"),
+         "e1 er ført her med noe annet (beløp): bokførte poster endres ikke, så rett med en ny post og eksporter på nytt"),
         ("the file is XML of another kind (html), which cannot be imported: give one of SAF-T, EHF, OCR giro, camt.053,"
          " camt.054 and the ledger CSV",
          "Filen er XML av et annet slag (html), som ikke kan importeres: gi SAF-T, EHF, OCR-giro, camt.053, camt.054 eller"
          " reskontro-CSV"),
-        ("something that nobody has translated", "Something that nobody has translated"),
+        ("something that nobody has translated", "something that nobody has translated"),
     ],
 )  # fmt: skip
 def test_a_message_in_norwegian(message, norwegian):
