@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from access.models import Client, User
 from access.privileges import IMPORT
+from access.templatetags.figures import count
 from accounting.import_words import WARNINGS, in_words
 from accounting.imports.progress import Reached, reached
 from accounting.imports.received import MEGABYTE
@@ -213,9 +214,9 @@ def _brought(run: ImportRun, summary: dict[str, Any]) -> str:
     if run.status == ImportStatus.DONE:
         entries = summary.get("entries", {})
         created, unchanged = int(entries.get("created", 0)), int(entries.get("unchanged", 0))
-        told = ngettext("%(number)s new entry", "%(number)s new entries", created) % {"number": created}
+        told = ngettext("%(number)s new entry", "%(number)s new entries", created) % {"number": count(created)}
         if unchanged:
-            told += ", " + _("%(number)s unchanged") % {"number": unchanged}
+            told += ", " + _("%(number)s unchanged") % {"number": count(unchanged)}
         return told
     if run.refusals:
         return _refusal(run.refusals[0]).message

@@ -1,6 +1,6 @@
 """The life of an import by the page: registered when its files have come, taken up by a worker, ended once.
 
-The row decides (docs/decisions/0022-imports-by-the-page.md). Who works on a run holds a lock on its connection to the
+The row decides (docs/decisions/0024-imports-by-the-page.md). Who works on a run holds a lock on its connection to the
 database, which a dead worker cannot keep; the books and the run's end are committed together.
 """
 

@@ -16,6 +16,7 @@ const prepare = (form) => {
   const problem = form.querySelector("[data-problem]");
   let files = [];
   form.querySelector("[data-with-script]").hidden = false;
+  drop.dataset.ready = "";
 
   const tell = (text) => {
     problem.textContent = text;
