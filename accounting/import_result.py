@@ -28,6 +28,9 @@ COLORS = {
 }
 
 
+_NEW = ("customers", "entries", "matches", "receipts")
+
+
 @dataclass(frozen=True)
 class File:
     """A file that was given."""
@@ -204,7 +207,7 @@ def _heading(run: ImportRun, summary: dict[str, Any]) -> str | Promise:
             "The files were refused, and nothing of them was entered",
             len(run.files),
         )
-    if not any(one.get("created") for one in (summary.get(name, {}) for name in ("customers", "entries", "matches"))):
+    if not any(one.get("created") for one in (summary.get(name, {}) for name in _NEW)):
         return _("Imported: everything was here already")
     return _("Imported")
 
@@ -231,7 +234,10 @@ def _counts(summary: dict[str, Any]) -> list[Count]:
         ("entries", "created"): _("New entries"),
         ("entries", "unchanged"): _("Unchanged entries"),
         ("matches", "created"): _("New matches"),
-        ("unidentified", "created"): _("New unidentified payments"),
+        ("receipts", "created"): _("New payments"),
+        ("receipts", "unchanged"): _("Payments told of before"),
+        ("receipts", "specified"): _("Sums specified in another file"),
+        ("receipts", "waiting"): _("Unidentified payments"),
     }
     return [Count(label, int(summary[of][what])) for (of, what), label in labels.items() if what in summary.get(of, {})]
 

@@ -54,14 +54,14 @@ def import_page(request: ClientRequest, client: Client) -> HttpResponse:
 
 
 @csrf_protect
-def _take(request: HttpRequest, client: Client, received: list[Received]) -> HttpResponse:
+def _take(request: ClientRequest, client: Client, received: list[Received]) -> HttpResponse:
     if not received:
         return _page(request, client, error=_("Choose at least one file."))
     options = {name: name in request.POST for name in (FOUND_NEW, OWN_FILE)}
     with client_scope(client):
         runs = register_upload(
             client=client, received=received, options=options, actor=request.user, now=timezone.now()
-        )  # type: ignore[arg-type]
+        )
     waiting = [run.pk for run in runs if run.under_way]
     if waiting:
         wake_import(client.pk, waiting[0])

@@ -53,6 +53,19 @@ WARNINGS: dict[str, Any] = {
     "prepaid": gettext_lazy(
         "An invoice says that something was paid in advance, but no such payment stands open. What remains to pay was booked."
     ),
+    "already_held": gettext_lazy("An invoice is in the books already by another file. It was not entered once more."),
+    "negative_payable": gettext_lazy("An invoice has a negative amount, and was entered on the other side."),
+    "corrected_invoice": gettext_lazy("An invoice corrects another, which stays open until it is credited."),
+    "references_left_out": gettext_lazy(
+        "A document names more invoices than can be kept. Match the last ones by hand."
+    ),
+    "other_account": gettext_lazy(
+        "An invoice is to be paid to another account than the company's own. Find out whether the claim is sold or pledged."
+    ),
+    "amount_decimals": gettext_lazy("An amount has more than two decimals, and was rounded."),
+    "unidentified_payment": gettext_lazy(
+        "The customer of a payment is not known. It waits in «Unidentified payments» until somebody picks the customer."
+    ),
     "statement_differs": gettext_lazy("A bank statement's lines do not add up to its own balances or totals."),
 }
 
@@ -124,6 +137,26 @@ _MESSAGES = (
     _("line {line}"),
 )
 
+# Of invoices and payments.
+_OF_DOCUMENTS = (
+    _(
+        "{what} is not issued by {number} but by {other}: only what the company has issued itself becomes a claim, so"
+        " leave it out"
+    ),
+    _("{what} is issued to the company itself, which owes itself nothing: leave it out"),
+    _("{what} is in the books with another {fields}: what is booked does not change, so credit it and issue a new one"),
+    _("{what} is dated {day}, and the books are locked through {locked}: open the period first, or leave it out"),
+    _("this is {what}, no sales invoice ({profile}): leave it out"),
+    _("the file has a DOCTYPE, which these files do not use: export it anew without"),
+    _("the file has a DOCTYPE, which bank files do not use: get the file anew without"),
+    _("this is an AvtaleGiro claim file, not OCR: give the OCR file that the bank sends"),
+    _("the end record is missing: the file is cut off, get it anew"),
+    _("the transmission ends before its last assignment: the file is cut off"),
+    _("this is not a bank file that is known: give OCR giro, camt.053 or camt.054"),
+    _("this is camt.052, which tells of what is not booked yet: give camt.053 or camt.054"),
+    _("the XML is broken ({reason}): get the file anew"),
+)
+
 # Parts of messages that are words themselves.
 _PARTS = {
     KNOWN_FORMATS: gettext_lazy("SAF-T, EHF, OCR giro, camt.053, camt.054 and the ledger CSV"),
@@ -138,6 +171,8 @@ _PARTS = {
     "a picture or a sound": gettext_lazy("a picture or a sound"),
     "an old Office document": gettext_lazy("an old Office document"),
     "a program": gettext_lazy("a program"),
+    "credit note": gettext_lazy("credit note"),
+    "invoice": gettext_lazy("invoice"),
     "amount": gettext_lazy("amount"),
     "currency": gettext_lazy("currency"),
     "customer": gettext_lazy("customer"),
@@ -150,17 +185,25 @@ def in_words(message: str) -> str:
     """The service's message in the reader's language; as it came where it is not known again."""
     for pattern, text in _patterns():
         if found := pattern.fullmatch(message):
-            parts = {name: str(_PARTS.get(value, value)) for name, value in found.groupdict().items()}
-            told = gettext(text).format_map(parts)
+            told = gettext(text).format_map({name: _part(value) for name, value in found.groupdict().items()})
             # What a message begins with may be somebody's number: that is left as it is written.
             return told if text.startswith("{") else told[:1].upper() + told[1:]
     return message
 
 
+def _part(value: str) -> str:
+    if value in _PARTS:
+        return str(_PARTS[value])
+    for word in ("credit note", "invoice"):  # followed by its number
+        if value.startswith(f"{word} "):
+            return str(_PARTS[word]) + value[len(word) :]
+    return value
+
+
 @lru_cache(maxsize=1)
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
     # The one with the most words of its own first: «the file is {what}…» fits others too.
-    texts = sorted(_MESSAGES, key=lambda text: len(re.sub(r"\{\w+\}", "", text)), reverse=True)
+    texts = sorted(_MESSAGES + _OF_DOCUMENTS, key=lambda text: len(re.sub(r"\{\w+\}", "", text)), reverse=True)
     return [(_pattern(text), text) for text in texts]
 
 

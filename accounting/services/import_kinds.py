@@ -1,7 +1,6 @@
 """Which service takes which kind of file, and how the files of one upload are divided into runs."""
 
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,7 @@ from django.utils.module_loading import import_string
 from access.models import Client, User, is_organisation_number
 from access.privileges import ADMINISTRATOR
 from access.services import add_member
-from accounting.imports.counted import Told
+from accounting.imports.counted import Told, untold
 from accounting.imports.received import Received
 from accounting.imports.recognise import Content
 from accounting.imports.refusal import ImportRefused
@@ -99,8 +98,27 @@ def bring_in(run: ImportRun, client: Client, actor: User | None, progress: Told)
             )
         )
     service = _service(ImportKind(run.kind))
-    more = {"progress": progress} if "progress" in inspect.signature(service).parameters else {}
-    return Imported(service(client=client, paths=paths, actor=actor, **more))
+    return Imported(service(client=client, paths=_Read(paths, progress), actor=actor))
+
+
+class _Read(Sequence[Path]):
+    """The files' paths; how many of them were read is told as they are gone through the first time."""
+
+    def __init__(self, paths: list[Path], progress: Told) -> None:
+        self._paths, self._progress = paths, progress
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._paths[place]
+
+    def __iter__(self) -> Iterator[Path]:
+        tell, self._progress = self._progress, untold
+        for done, path in enumerate(self._paths):
+            tell(done, len(self._paths))
+            yield path
+        tell(len(self._paths), len(self._paths))
 
 
 def _service(kind: ImportKind) -> Callable[..., dict[str, Any]]:
