@@ -111,8 +111,9 @@ def _events(path: Path, progress: Told = untold) -> Iterator[tuple[str, Any]]:
         with path.open("rb") as file:
             _check_start(file)
             parser = etree.iterparse(
-                Counted(file, progress), events=("start", "end"), tag=[f"{{*}}{name}" for name in names], resolve_entities=False,
-                load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
+                Counted(file, path.stat().st_size, progress), events=("start", "end"),
+                tag=[f"{{*}}{name}" for name in names], resolve_entities=False, load_dtd=False, no_network=True,
+                huge_tree=False, remove_comments=True, remove_pis=True,
             )  # fmt: skip
             for event, element in parser:
                 if not begun:

@@ -40,7 +40,7 @@ def nsg(client, db, settings, tmp_path):
 def test_invoices_in_a_zip_and_statements_come_in_by_the_page_in_one_go(shared, client, nsg):
     if not all(find_spec(f"accounting.services.{one}_import") for one in ("invoice", "payment")):
         pytest.skip("needs the imports of invoices and payments")
-    files = [path for path in sorted((shared / "data" / "nsg").rglob("*.xml"))]
+    files = sorted((shared / "data" / "nsg").rglob("*.xml"))
     invoices = [path for path in files if recognise(path) == Content.INVOICE]
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
