@@ -153,7 +153,7 @@ def size_of(size: int) -> str:
         return f"{size} B"
     if size < MEGABYTE:
         return f"{size // 1024} kB"
-    return f"{localize(Decimal(size * 10 // MEGABYTE) / 10)} MB"
+    return f"{localize(Decimal(size * 10 // MEGABYTE).scaleb(-1))} MB"
 
 
 def _add_live(result: Result, run: ImportRun, person: User | None) -> None:

@@ -79,6 +79,7 @@ def receive(request: HttpRequest) -> list[Received]:
     if shutil.disk_usage(settings.UPLOAD_DIR).free < 2 * min(length, most) + ROOM_LEFT:
         raise UploadRefused(_("There is too little room on the disk here. Try again later, or tell support."))
     into = _Into()
+    into.too_large = length > most + _AROUND  # then nothing of it is written
     request.upload_handlers = [into]
     try:
         request.POST  # noqa: B018  reads the form, and with it the files
@@ -93,7 +94,7 @@ def receive(request: HttpRequest) -> list[Received]:
     except BaseException:
         _remove(into)
         raise
-    if into.too_large or length > most + _AROUND:
+    if into.too_large:
         _remove(into)
         raise UploadRefused(too_large_told())
     return into.received

@@ -138,6 +138,8 @@ def _unpacked(path: Path) -> Iterator[Received]:
             _check_entry(one)
         if any(one.filename == "[Content_Types].xml" for one in entries):
             raise ImportRefused("the file is an Office document, which cannot be imported: save it as CSV in UTF-8")
+        if sum(one.file_size for one in entries) > MOST_BYTES:
+            raise ImportRefused(_TOGETHER_TOLD)
         left = MOST_BYTES
         for one in entries:
             if one.filename.startswith("__MACOSX/") or one.filename.rpartition("/")[2].startswith("."):
@@ -175,6 +177,7 @@ def _check_entry(one: zipfile.ZipInfo) -> None:
         raise ImportRefused(_EACH_TOLD)
 
 
+_TOGETHER_TOLD = f"the zip archive holds more than {MOST_BYTES // MEGABYTE} MB unpacked: divide it"
 _EACH_TOLD = f"a file in the zip archive is larger than {MOST_BYTES_EACH // MEGABYTE} MB: give it by itself"
 
 
@@ -190,8 +193,7 @@ def _entry(archive: zipfile.ZipFile, one: zipfile.ZipInfo, left: int) -> Receive
                 if writer.size > MOST_BYTES_EACH:
                     raise ImportRefused(_EACH_TOLD)
                 if writer.size > left:
-                    most = MOST_BYTES // MEGABYTE
-                    raise ImportRefused(f"the zip archive holds more than {most} MB unpacked: divide it")
+                    raise ImportRefused(_TOGETHER_TOLD)
                 if writer.size > MEGABYTE and writer.size > MOST_RATIO * max(one.compress_size, 1):
                     raise ImportRefused("the zip archive is packed suspiciously tight: give the files themselves")
     except BaseException:

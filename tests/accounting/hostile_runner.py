@@ -83,14 +83,14 @@ def main(subject, folder):
     def tell(name, content, size):
         forget_peak()
         before = peak()
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         answer = send(name, content, size)
         ended = [run.status for run in work(company)][-1:] if answer.status_code == 302 else ["not taken"]
-        seconds = time.perf_counter() - began
+        seconds, worked = time.perf_counter() - began, time.process_time() - worked
         most = peak()
         page = browser.get(answer["Location"]) if answer.status_code == 302 else answer
         sys.stdout.write(json.dumps({
-            "name": name, "status": ended[0], "seconds": round(seconds, 2), "peak": round(most),
+            "name": name, "status": ended[0], "seconds": round(seconds, 2), "cpu": round(worked, 2), "peak": round(most),
             "before": round(before), "said": words(page),
         }) + "\n")  # fmt: skip
 

@@ -36,7 +36,9 @@ def test_each_is_refused_in_little_memory_with_words(make_client, make_member, t
     assert done.returncode == 0, done.stderr[-3000:]
     told = [json.loads(line) for line in done.stdout.splitlines()]
     for one in told:
-        print(f"{one['name']:22} {one['status']:10} {one['seconds']:6.2f} s {one['peak']:5} MB")
+        print(
+            f"{one['name']:22} {one['status']:10} {one['seconds']:6.2f} s, {one['cpu']:5.2f} of it working {one['peak']:5} MB"
+        )
     assert {one["name"] for one in told} == wanted.keys()
     assert {one["name"]: one["status"] for one in told if one["status"] not in ("refused", "not taken")} == {}
     assert {one["name"]: one["peak"] for one in told if one["peak"] >= MOST} == {}

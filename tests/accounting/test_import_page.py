@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from access.models import Client, Membership
 from access.tenancy import client_scope
+from accounting.imports.progress import Progress, reached
 from accounting.models import ImportStatus, LedgerEntry
 from accounting.services import import_runs, ledger_import
 from accounting.services.locking import lock_ledger
@@ -288,6 +289,25 @@ def test_a_companys_imports_come_one_after_the_other(company, rita):
     assert import_runs.runs_due() == [(company.pk, first.pk)]
     assert [run.status for run in work(company)] == ["done", "done"]
     assert import_runs.runs_due() == []
+
+
+def test_how_far_a_run_has_come_is_shown_while_it_is_under_way(company, rita):
+    upload(rita, named("poster.csv", entries(invoice("1"))))
+    (run,) = runs(company)
+    with client_scope(company):
+        run.status, run.tries = ImportStatus.RUNNING, 1
+        run.save(update_fields=["status", "tries"])
+    page = f"{PAGE}{run.pk}/"
+    Progress(run.pk).forget()
+    assert "Filen leses" in words(rita.get(page))
+    Progress(run.pk)(3 << 20, 12 << 20)
+    answer = rita.get(page)
+    assert "3,0 MB av 12,0 MB er lest" in words(answer)
+    assert 'value="25" max="100"' in answer.content.decode()
+    Progress(run.pk)(12 << 20, 12 << 20)
+    assert "Alt er lest" in words(rita.get(page))
+    assert work(company)[0].status == "done"
+    assert reached(run.pk) is None
 
 
 def test_a_run_that_has_ended_is_not_run_again(company, rita):
