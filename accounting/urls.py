@@ -6,6 +6,7 @@ from accounting import (
     customer_views,
     entry_views,
     export_views,
+    import_views,
     matching_views,
     note_views,
     receipts_views,
@@ -100,4 +101,6 @@ urlpatterns = [
     path("klient/<str:organisation_number>/notater/ny/", note_views.note_new, name="note_new"),
     path("klient/<str:organisation_number>/notater/<int:pk>/", note_views.note_edit, name="note_edit"),
     path("klient/<str:organisation_number>/notater/<int:pk>/slett/", note_views.note_delete, name="note_delete"),
+    path("klient/<str:organisation_number>/import/", import_views.import_page, name="import"),
+    path("klient/<str:organisation_number>/import/<int:run_id>/", import_views.import_run_page, name="import_run"),
 ]

@@ -99,8 +99,8 @@ def commands(state: Path, web: int, bank: int) -> dict[str, str]:
     schedule = shlex.quote(str(state / "beat-schedule"))
     return {
         "web": f"{gunicorn} config.wsgi:application --bind 127.0.0.1:{web} --workers 2 --threads 4 {logged}",
-        # As many at once as there are kinds of work (financing/tasks.py): none waits for another.
-        "worker": f"{python} config.keep {worker} --concurrency 4 --without-mingle --without-gossip --loglevel INFO",
+        # As many at once as there are kinds of work (financing/tasks.py) and two imports: none waits for another.
+        "worker": f"{python} config.keep {worker} --concurrency 6 --without-mingle --without-gossip --loglevel INFO",
         "beat": f"{celery} beat -s {schedule} --pidfile= --loglevel INFO",
         "bank": f"{gunicorn} sandbox.wsgi:application --bind 127.0.0.1:{bank} --workers 1 --threads 8",
     }

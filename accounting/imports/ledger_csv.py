@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
+from accounting.imports.counted import Told, untold
 from accounting.imports.refusal import FileRefused
 
 LONGEST_LINE = 1 << 20  # bytes; what memory one line may take
@@ -49,16 +50,18 @@ class LedgerCsv:
     """One file, open for COPY: `columns` in its own order, and `read` for the rows after the header.
 
     Opening it raises FileRefused where the header is not of the layout. `read` keeps a refusal in `refused` besides
-    raising it, because the database driver hides what is raised while it reads. Memory is one chunk.
+    raising it, because the database driver hides what is raised while it reads. Memory is one chunk. `progress` is told
+    how many bytes of how many were read.
     """
 
-    def __init__(self, path: Path, layout: Layout) -> None:
-        self.path, self.layout = path, layout
+    def __init__(self, path: Path, layout: Layout, progress: Told = untold) -> None:
+        self.path, self.layout, self.progress = path, layout, progress
         self.refused: FileRefused | None = None
         self._line = 1  # how many lines were read
         self._held_back = b""
         try:
             self._file = path.open("rb")
+            self._size = path.stat().st_size
         except OSError as fault:
             raise FileRefused(path, f"the file cannot be read ({fault.strerror}): give another") from None
         try:
@@ -80,6 +83,7 @@ class LedgerCsv:
         """
         while chunk := self._lines(size):
             self._check(chunk)
+            self.progress(self._file.tell(), self._size)
             self._line += chunk.count(b"\n")
             rows = self._held_back + chunk.replace(b"\r\n", b"\n")
             kept = rows.rstrip(b"\n")
@@ -92,9 +96,12 @@ class LedgerCsv:
         """Whole lines, and whole rows: as many more as it takes to close a text that runs over several."""
         chunk = self._file.read(size)
         chunk += self._file.readline(LONGEST_LINE)
-        longest = len(chunk) + LONGEST_LINE
-        while chunk.count(b'"') % 2 and len(chunk) < longest and (line := self._file.readline(LONGEST_LINE)):
-            chunk += line
+        rest, left, inside = [], LONGEST_LINE, chunk.count(b'"') % 2
+        while inside and left > 0 and (line := self._file.readline(LONGEST_LINE)):
+            rest.append(line)  # joined once: a text of a million short lines would take minutes
+            left -= len(line)
+            inside ^= line.count(b'"') % 2
+        chunk += b"".join(rest)
         if not chunk.endswith(b"\n") and self._file.peek(1):
             self._refuse_at(chunk, "the line is longer than a million characters: end every row's line")
         return chunk

@@ -13,6 +13,7 @@ from typing import Any
 
 from lxml import etree
 
+from accounting.imports.counted import Counted, Told, untold
 from accounting.imports.refusal import ImportRefused
 from accounting.imports.saft_file import Balance, Customer, Declared, Header, Line, SaftFile, Terms, Transaction
 from accounting.imports.saft_values import (
@@ -52,12 +53,13 @@ _UNWANTED = frozenset(
 )  # fmt: skip
 
 
-def read_saft(path: Path) -> SaftFile:
+def read_saft(path: Path, progress: Told = untold) -> SaftFile:
     """Read header and master files; the transactions come as they are asked for. Raises ImportRefused, there too.
 
     Amounts are in the company's currency (`header.currency`), debits positive, rounded half up to two places once.
+    `progress` is told how many bytes of how many were read.
     """
-    events = _events(path)
+    events = _events(path, progress)
     header: Header | None = None
     customers: dict[str, Customer] = {}
     accounts: dict[str, Balance] = {}
@@ -84,12 +86,24 @@ def read_saft(path: Path) -> SaftFile:
     return SaftFile(header, customers, accounts, _transactions(first, events, declared), declared)
 
 
-def _events(path: Path) -> Iterator[tuple[str, Any]]:
+def read_header(path: Path) -> Header:
+    """The header alone: whose file it is, and of which period. Raises ImportRefused."""
+    for name, element in _events(path):
+        if name == "Header":
+            return _header(element)
+        if name == "Transaction":
+            break
+        _forget(element)
+    raise ImportRefused("there is no Header before the transactions: this is not a SAF-T Financial file")
+
+
+def _events(path: Path, progress: Told = untold) -> Iterator[tuple[str, Any]]:
     """The wanted elements as they end. Any DOCTYPE is refused, and nothing outside the file is ever looked at."""
     names = ["AuditFile", *_WANTED, *_UNWANTED]
     begun = False
     with guarded(path, None) as file:
-        parser = etree.iterparse(file, events=("start", "end"), tag=[f"{{*}}{name}" for name in names], **SAFELY)
+        counted = Counted(file, path.stat().st_size, progress)
+        parser = etree.iterparse(counted, events=("start", "end"), tag=[f"{{*}}{name}" for name in names], **SAFELY)
         for event, element in parser:
             if not begun:
                 _check_root(element)

@@ -13,7 +13,7 @@ from access.rls import AppendOnly, RowLevelSecurity
 class Migration(migrations.Migration):
     dependencies = [
         ("access", "0004_ledger_privileges"),
-        ("accounting", "0014_notes"),
+        ("accounting", "0015_import_runs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

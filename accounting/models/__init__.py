@@ -3,6 +3,7 @@
 from accounting.models.bank import BankFileKind, BankReceipt, BankTelling, ReceiptStatus
 from accounting.models.decisions import KidCheck, LedgerLock, LedgerSettings
 from accounting.models.exports import ExportFormat, ExportJob, ExportState, ReportName, SavedView
+from accounting.models.imports import UNDER_WAY, ImportKind, ImportRun, ImportStatus
 from accounting.models.ledger import (
     ZERO,
     ControlAccountMovement,
@@ -21,6 +22,7 @@ from accounting.models.rates import ExchangeRate
 from accounting.models.sign_off import SignOff
 
 __all__ = [
+    "UNDER_WAY",
     "ZERO",
     "BankFileKind",
     "BankReceipt",
@@ -33,6 +35,9 @@ __all__ = [
     "ExportState",
     "HeldPeriod",
     "How",
+    "ImportKind",
+    "ImportRun",
+    "ImportStatus",
     "KidCheck",
     "Kind",
     "LedgerEntry",

@@ -9,6 +9,7 @@ from django.db import connection
 
 from access.models import Client
 from access.redaction import IDENTITY_NUMBER, holds_identity_number
+from accounting.imports.counted import Told, untold
 from accounting.imports.ledger_csv import ENTRIES, FileRefused, LedgerCsv
 from accounting.models import Kind
 from accounting.services.ledger_customers import FALSE, TRUE, store_customers
@@ -73,9 +74,9 @@ class Stored(NamedTuple):
     totals: dict[str, str]
 
 
-def store_entries(client: Client, path: Path, warnings: Warnings) -> Stored:
+def store_entries(client: Client, path: Path, warnings: Warnings, progress: Told = untold) -> Stored:
     """Read the file and store what is new of it. Inside the client's scope; raises FileRefused."""
-    with LedgerCsv(path, ENTRIES) as file:
+    with LedgerCsv(path, ENTRIES, progress) as file:
         stage(file, "ledger_row")
         refuse_first(path, "ledger_row", _rules(client.base_currency, file.columns))
     given: dict[str, Any] = {"client": client.pk, "base": client.base_currency, "true": list(TRUE)}

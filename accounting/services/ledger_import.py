@@ -10,6 +10,7 @@ from django.db.models import Max
 from access.models import Client, User, is_organisation_number
 from access.services import create_client, write_audit
 from access.tenancy import client_scope
+from accounting.imports.counted import Told, untold
 from accounting.imports.ledger_csv import FileRefused
 from accounting.models import LedgerEntry
 from accounting.services.held_twice import warn_of_held_twice
@@ -36,11 +37,12 @@ def import_ledger(
     matches: Path | None = None,
     currency: str | None = None,
     actor: User | None = None,
+    progress: Told = untold,
 ) -> dict[str, Any]:
     """Read the files and store them whole, or nothing; the summary of INTERFACES «Management commands», amounts as strings.
 
     A company that is not known is created with `name` and `currency` (NOK where none is given). Raises FileRefused.
-    The rules: INTERFACES «Ledger CSV».
+    `progress` is told how many bytes of the entries were read. The rules: INTERFACES «Ledger CSV».
     """
     with transaction.atomic():
         warnings = Warnings()
@@ -49,7 +51,7 @@ def import_ledger(
             with connection.cursor() as cursor:
                 cursor.execute(_FOR_MANY_ROWS)
             last_pk = LedgerEntry.objects.for_client(client).aggregate(last=Max("pk"))["last"] or 0
-            stored = store_entries(client, entries, warnings)
+            stored = store_entries(client, entries, warnings, progress)
             warn_of_held_twice(client, last_pk, warnings)
             matched = store_matches(client, matches) if matches else 0
             taken_up = book_waiting(client, actor) if stored.created else Booked()

@@ -9,9 +9,16 @@ from accounting.imports.refusal import ImportRefused
 from accounting.imports.saft_file import Header
 from accounting.services.saft_checks import Warnings, bare_number
 
+OF_ANOTHER_COMPANY = "the file is of company {number}: open Import there, or ask for access to it"
 
-def company_of(header: Header, given: str | None, warnings: Warnings, actor: User | None) -> Client:
-    """The company of the file, locked until the import ends; created where it is not known. Raises ImportRefused."""
+
+def company_of(
+    header: Header, given: str | None, warnings: Warnings, actor: User | None, founding: bool | None = None
+) -> Client:
+    """The company of the file, locked until the import ends; created where it is not known. Raises ImportRefused.
+
+    `founding` False refuses a company that is not known, True one that is.
+    """
     bank_account = _bank_account(header, warnings)
     written = bare_number(header.company_number)
     if given and is_organisation_number(written) and written != given:
@@ -26,6 +33,8 @@ def company_of(header: Header, given: str | None, warnings: Warnings, actor: Use
         )
     known = Client.objects.select_for_update().filter(organisation_number=number)
     client = known.first()
+    if founding is not None and founding == (client is not None):
+        raise ImportRefused(OF_ANOTHER_COMPANY.format(number=number), header.line)
     if client is None:
         try:
             with transaction.atomic():
@@ -37,6 +46,8 @@ def company_of(header: Header, given: str | None, warnings: Warnings, actor: Use
                     actor=actor,
                 )
         except IntegrityError:  # the same new company in another import at once, which has ended by now
+            if founding:
+                raise ImportRefused(OF_ANOTHER_COMPANY.format(number=number), header.line) from None
             client = known.get()
     if client.base_currency != header.currency:
         told = f"the file is in {header.currency}, the company keeps its books in {client.base_currency}"

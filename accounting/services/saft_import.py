@@ -14,6 +14,7 @@ from access.models import Client, User
 from access.redaction import holds_identity_number, without_identity_numbers
 from access.services import write_audit
 from access.tenancy import client_scope
+from accounting.imports.counted import Told, untold
 from accounting.imports.refusal import ImportRefused
 from accounting.imports.saft_file import Customer, Line, SaftFile, Transaction
 from accounting.imports.saft_reader import read_saft
@@ -36,20 +37,27 @@ BATCH = 5000  # lines
 
 
 def import_saft(
-    *, path: Path, client_orgnr: str | None = None, shift_days: int = 0, actor: User | None = None
+    *,
+    path: Path,
+    client_orgnr: str | None = None,
+    shift_days: int = 0,
+    actor: User | None = None,
+    founding: bool | None = None,
+    progress: Told = untold,
 ) -> dict[str, Any]:
     """Read the file and store it whole, or nothing; the summary of INTERFACES «Management commands», amounts as strings.
 
     `client_orgnr` is for a file that carries no company number or a wrong one. Dates are moved by `shift_days` after
-    periods and due dates were reckoned by the file's own. Raises ImportRefused. The rules: INTERFACES «SAF-T: how it is
-    read».
+    periods and due dates were reckoned by the file's own. `founding` says that the company must be new, or known; None
+    takes either. `progress` is told how many bytes of the file were read. Raises ImportRefused.
+    The rules: INTERFACES «SAF-T: how it is read».
     """
     try:
         shift = timedelta(days=shift_days)
-        saft = read_saft(path)
+        saft = read_saft(path, progress)
         with transaction.atomic():
             warnings = saft_checks.Warnings()
-            client = company_of(saft.header, client_orgnr, warnings, actor)
+            client = company_of(saft.header, client_orgnr, warnings, actor, founding)
             with client_scope(client):
                 return _Import(client, saft, shift, path.name, warnings).run(actor)
     except OverflowError:

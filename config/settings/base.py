@@ -133,6 +133,12 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# Files come by the page «Import» only (accounting/import_views.py). They lie here, unread by anybody but the import, until
+# it has ended; web and worker must see the same folder.
+UPLOAD_DIR = Path(env.read("UPLOAD_DIR", str(env.state_dir() / "uploads")))
+UPLOAD_MOST_BYTES = 300 * 1024 * 1024  # in one go
+UPLOAD_MOST_BYTES_EACH = 50 * 1024 * 1024  # of an invoice or a payment file
+DATA_UPLOAD_MAX_NUMBER_FILES = 200
 
 # Static files
 STATIC_URL = "/static/"
@@ -183,8 +189,8 @@ WEBHOOKS_A_SECOND = 300.0  # in each process; more than that is answered 429 and
 SECRET_KEY_FALLBACKS = env.read("SECRET_KEY_FALLBACKS", "").split()
 
 # Celery: the database decides, Celery only wakes (financing/tasks.py, docs/decisions/0017-inbox-outbox-sync.md)
-_redis = env.read("REDIS_URL")
-CELERY_BROKER_URL = _redis.replace("unix://", "redis+socket://", 1)
+REDIS_URL = env.read("REDIS_URL")
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_ACKS_LATE = True
@@ -213,9 +219,9 @@ WORKER_DEAF_AFTER = int(env.read("WORKER_DEAF_AFTER", "300"))  # seconds without
 CREDIT_SYNC_SECONDS = int(env.read("CREDIT_SYNC_SECONDS", "30"))
 
 
-def _each(task: str, seconds: float) -> dict[str, object]:
+def _each(task: str, seconds: float, room: str = "financing") -> dict[str, object]:
     # What no worker took before the next one is due is worth nothing.
-    return {"task": f"financing.tasks.{task}", "schedule": seconds, "options": {"expires": seconds}}
+    return {"task": f"{room}.tasks.{task}", "schedule": seconds, "options": {"expires": seconds}}
 
 
 # Each kind of work is a task of its own, and of each at most one runs: none waits for another that is slow.
@@ -226,6 +232,7 @@ CELERY_BEAT_SCHEDULE = {
     "drain": _each("drain_events", min(CREDIT_SYNC_SECONDS, 10)),
     "beat": _each("beat", 60),
     "exports": {"task": "accounting.tasks.sweep_exports", "schedule": 30.0, "options": {"expires": 30.0}},
+    "imports": _each("sweep_imports", min(CREDIT_SYNC_SECONDS, 30), "accounting"),
     "forget": {"task": "financing.tasks.forget", "schedule": crontab(hour=2, minute=20)},
 }
 

@@ -112,6 +112,7 @@ ARGUMENTS = {
     "<uuid:consent_id>": "6a1e0b5a-3f0c-4c55-9d53-0e1d2a7c9b11", "<str:day>": "2026-11-24", "<int:access_id>": "1",
     "<int:receipt_id>": "1", "<int:entry>": "1", "<int:key>": "1",
     "<uuid:key>": "6a1e0b5a-3f0c-4c55-9d53-0e1d2a7c9b11",
+    "<int:run_id>": "1",
 }  # fmt: skip
 
 
