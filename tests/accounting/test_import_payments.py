@@ -228,7 +228,7 @@ class TestOnePayment:
         bank.load(camt("053", [entry([Paid("34567", "100.00", "2026-02-04")])]))
         assert len(state(client)["entries"]) == 1 and state(client)["waiting"] == []
 
-    @pytest.mark.parametrize("order", permutations(range(4)))
+    @pytest.mark.parametrize("order", list(permutations(range(4))))
     def test_two_alike_some_days_apart_are_two_in_any_order(self, books, bank, client, order):
         books.invoice("10000", "2026-01-10", "200.00", kid="1234567", invoice_number="1")
         first, second = Paid("1234567", "100.00", "2026-02-02"), Paid("1234567", "100.00", "2026-02-04")
