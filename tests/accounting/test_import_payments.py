@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
+from itertools import permutations
 
 import pytest
 from django.db import connections
@@ -226,6 +227,19 @@ class TestOnePayment:
         bank.load(ocr([Paid("0034567", "100.00", "2026-02-02")]))
         bank.load(camt("053", [entry([Paid("34567", "100.00", "2026-02-04")])]))
         assert len(state(client)["entries"]) == 1 and state(client)["waiting"] == []
+
+    @pytest.mark.parametrize("order", list(permutations(range(4))))
+    def test_two_alike_some_days_apart_are_two_in_any_order(self, books, bank, client, order):
+        books.invoice("10000", "2026-01-10", "200.00", kid="1234567", invoice_number="1")
+        first, second = Paid("1234567", "100.00", "2026-02-02"), Paid("1234567", "100.00", "2026-02-04")
+        files = [
+            ocr([first]), ocr([second], transmission="1000002"),
+            camt("054", [entry([first])], identity="A"), camt("054", [entry([second])], identity="B"),
+        ]  # fmt: skip
+        for n in order:
+            bank.load(files[n])
+        assert [one[0] for one in state(client)["entries"]] == ["2026-02-02", "2026-02-04"]
+        assert state(client)["waiting"] == [] and state(client)["open"] == [("1", Decimal("0.00"))]
 
     def test_once_ocr_has_come_a_statement_books_no_kid_of_its_own(self, books, bank, client):
         books.invoice("10000", "2026-01-10", "100.00", kid="1234567", invoice_number="1")
