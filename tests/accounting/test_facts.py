@@ -239,7 +239,8 @@ class TestStory:
         credit = books.payment("10", "2026-02-01", "100.00", voucher_number="b9")
         dag = make_member(company, "dag", "daglig_leder")
         with client_scope(company):
-            from accounting.services.settle import match_entries, undo_matches
+            from accounting.services.settle import match_entries
+            from accounting.services.undo import undo_matches
 
             match_entries(client=company, entry_ids=[owed.pk, credit.pk], actor=dag)
             undo_matches(client=company, entry_id=owed.pk, actor=dag)
