@@ -13,7 +13,9 @@ class FinancingConfig(AppConfig):
     def ready(self) -> None:
         """Hear of it when the books change; put the inbox into the admin site."""
         from accounting.signals import ledger_changed
-        from financing import admin, checks  # noqa: F401  register the admin pages and the start-up checks
+
+        # Register the admin pages, the start-up checks and the log's words.
+        from financing import admin, audit_actions, checks  # noqa: F401
 
         ledger_changed.connect(_tell_of_ledger, dispatch_uid="financing.ledger_changed")
 
