@@ -225,6 +225,7 @@ CELERY_BEAT_SCHEDULE = {
     "send": _each("send_messages", min(CREDIT_SYNC_SECONDS, 10)),
     "drain": _each("drain_events", min(CREDIT_SYNC_SECONDS, 10)),
     "beat": _each("beat", 60),
+    "verify_logs": {"task": "access.tasks.verify_logs", "schedule": crontab(hour=1, minute=40)},
     "forget": {"task": "financing.tasks.forget", "schedule": crontab(hour=2, minute=20)},
 }
 
