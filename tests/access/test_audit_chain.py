@@ -419,8 +419,12 @@ def test_a_quick_look_at_some_lines_finds_what_was_changed_among_them(make_clien
 def connect():
     login = connection.get_connection_params()
     return psycopg2.connect(
-        **{key: value for key, value in login.items() if key in ("dbname", "user", "host", "port", "password")}
+        **{key: login[key] for key in ("dbname", "user", "host", "port", "password") if login.get(key)}
     )
+
+
+def open_scope(cursor, client):
+    cursor.execute("SELECT set_config('app.client_ids', %s, true)", [f"{{{client.pk}}}"])
 
 
 INSERT = (
