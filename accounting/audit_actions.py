@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as now_
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from access.audit_words import BOOKS, FILES, Details, Told, changes, day, fact, move, plain, register
@@ -18,7 +18,7 @@ def _pairs(details: Details) -> Iterable[Told]:
     for debit, credit, amount, matched_on in pairs[:MOST]:
         yield Told(f"{debit} ↔ {credit}", f"{money(Decimal(amount))}, {day(matched_on)}")
     if len(pairs) > MOST:
-        yield Told(_("And"), now_("%(count)d more") % {"count": len(pairs) - MOST})
+        yield Told(_("And"), gettext("%(count)d more") % {"count": len(pairs) - MOST})
 
 
 def _differences(details: Details) -> Iterable[Told]:
