@@ -1,7 +1,10 @@
 """The page «Logg» in a browser: with the keyboard, without scripts, narrow, and as a file."""
 
+from pathlib import Path
+
 import pytest
 
+SOUND = (Path(__file__).parent / "soundness.js").read_text(encoding="utf-8")
 NUMBER = "310000000"
 PATH = f"/klient/{NUMBER}/innstillinger/logg/"
 
@@ -26,6 +29,7 @@ def test_an_administrator_reads_narrows_and_takes_out_the_log(company, sign_in, 
     lines.first.locator("summary").focus()
     page.keyboard.press("Enter")
     assert lines.first.get_by_text("Kontrollsum for linjen før").is_visible()
+    assert page.evaluate(SOUND) == []
     shot(page, "log")
     page.get_by_label("Type hendelse").select_option(label="Bokføring")
     page.get_by_label("Søk").fill("eksempel")
