@@ -209,3 +209,22 @@ def test_who_waits_for_the_company_does_not_hold_its_log_meanwhile(make_client):
     refusal.close()
     assert ended == [True]
     assert verify_company(client).rows == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_while_a_log_is_verified_is_no_fault(make_client, monkeypatch):
+    client = make_client()
+    walk = audit_chain._walk
+
+    def walk_later(*arguments):
+        own = connect()  # after the end of the chain was read, before its lines are
+        with own, own.cursor() as cursor:
+            open_scope(cursor, client)
+            cursor.execute(INSERT, [client.pk])
+        own.close()
+        return walk(*arguments)
+
+    monkeypatch.setattr(audit_chain, "_walk", walk_later)
+    found = verify_company(client)
+    assert (found.fault, found.rows) == (None, 1)
+    assert len(lines(client)) == 2
