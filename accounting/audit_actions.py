@@ -57,6 +57,12 @@ def _value(value: Any) -> str:
     return str(_("Yes") if value else _("No")) if isinstance(value, bool) else plain(value)
 
 
+_PAYMENT = (
+    fact("amount", _("Amount"), lambda amount: money(Decimal(amount))),
+    fact("currency", _("Currency")),
+    fact("booked_on", _("Day"), day),
+)
+
 register(
     BOOKS,
     {
@@ -75,6 +81,15 @@ register(
         ),
         "entry.facts_set": (_("Facts of an item set"), fact("entry", _("Entry")), changes(_FACTS, _value)),
         "customer.changed": (_("Customer changed"), fact("customer", _("Customer")), changes(_CUSTOMER, _value)),
+        "payment.booked": (
+            _("Waiting payment booked on a customer"),
+            *_PAYMENT,
+            fact("customer", _("Customer")),
+            fact("entry", _("Entry")),
+        ),
+        "payment.called_loan": (_("Waiting payment called a draw of the credit"), *_PAYMENT),
+        "payment.dismissed": (_("Waiting payment put aside"), *_PAYMENT, fact("reason", _("Reason"))),
+        "payment.waits_again": (_("Payment waits again"), *_PAYMENT),
         "rate.entered": (
             _("Exchange rate entered"),
             fact("currency", _("Currency")),
