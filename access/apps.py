@@ -11,4 +11,5 @@ class AccessConfig(AppConfig):
     verbose_name = _("Users and roles")
 
     def ready(self) -> None:
-        from access import admin, checks  # noqa: F401  register the admin pages and the start-up checks
+        # Register the admin pages, the start-up checks and the log's words.
+        from access import admin, audit_actions, checks  # noqa: F401

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from stdnum.no import kontonr, orgnr
 
@@ -228,8 +229,14 @@ class Rights:
         return self.levels[privilege(name).name] >= Level.FULL
 
 
+_SHA256 = r"^[0-9a-f]{64}$"
+
+
 class AuditEntry(ClientOwned):
-    """One thing that was done or refused. Append-only by database privilege; a refused sign-in has no client."""
+    """One thing that was done or refused. Append-only by database privilege; a refused sign-in has no client.
+
+    Each line is chained to the one before it of its company, or of those without one.
+    """
 
     # Made here: PostgreSQL's RETURNING would read the row, which the policy refuses with no scope open.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -244,8 +251,39 @@ class AuditEntry(ClientOwned):
     object_type = models.CharField(max_length=60, blank=True)
     object_id = models.CharField(max_length=64, blank=True)
     details = models.JSONField(default=dict)
+    # The chain (access/audit_chain.py): set by the database at every insert, whatever is given here.
+    number = models.BigIntegerField(default=0, editable=False)
+    previous_hash = models.CharField(max_length=64, default="", editable=False)
+    hash = models.CharField(max_length=64, default="", editable=False)
 
     class Meta(ClientOwned.Meta):
         abstract = False
         verbose_name_plural = "audit entries"
         indexes = [models.Index(fields=["client", "-at"], name="audit_client_at")]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "number"], name="audit_number_unique_per_client"),
+            models.UniqueConstraint(
+                fields=["number"], name="audit_number_unique_without_client", condition=Q(client=None)
+            ),
+            models.CheckConstraint(name="audit_line_is_chained", condition=Q(number__gte=1) & Q(hash__regex=_SHA256)),
+        ]
+
+
+class AuditChain(ClientOwned):
+    """How far the log of one company goes, or the one of no company: kept by the database; and when it was last verified."""
+
+    id = models.BigIntegerField(primary_key=True, editable=False)  # the client's, or 0
+    client = models.ForeignKey(  # type: ignore[assignment]  # empty for the lines of no company
+        Client, on_delete=models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    number = models.BigIntegerField(editable=False)
+    hash = models.CharField(max_length=64, editable=False)
+    # The only columns that the application may write.
+    verified_at = models.DateTimeField(null=True)
+    verified_number = models.BigIntegerField(null=True)
+    fault_number = models.BigIntegerField(null=True)
+    fault = models.CharField(max_length=20, blank=True, db_default="")
+
+    class Meta(ClientOwned.Meta):
+        abstract = False
+        constraints = [models.CheckConstraint(name="audit_chain_is_the_clients", condition=Q(id=Coalesce("client", 0)))]

@@ -115,6 +115,13 @@ class ChangeableColumns(_Table):
         return template.format(table=quote(model._meta.db_table), columns=columns, role=quote(role))
 
 
+class KeptByTriggers(ChangeableColumns):
+    """Rows come and change by triggers of the owner's; the application may read them, and change these columns only."""
+
+    forwards = "REVOKE INSERT, UPDATE, DELETE ON {table} FROM {role}; GRANT UPDATE ({columns}) ON {table} TO {role}"
+    backwards = "REVOKE UPDATE ({columns}) ON {table} FROM {role}; GRANT INSERT, UPDATE, DELETE ON {table} TO {role}"
+
+
 class SameClientForeignKey(_Table):
     """A foreign key that includes the client, so that no row can point into another company.
 

@@ -29,7 +29,14 @@ def write_audit(
     about: Any = None,
     details: dict[str, Any] | None = None,
 ) -> AuditEntry:
-    """Add one line to the log. With a client, inside its scope; without, anywhere. Never put a secret in `details`."""
+    """Add one line to the log. With a client, inside its scope; without, anywhere. Never put a secret in `details`.
+
+    Who does something in a company is written with her role of that moment. The line holds the log of its company until the
+    transaction ends: write it late (docs/decisions/0030-audit-chain.md).
+    """
+    if actor and client and not role_name:
+        hers = Membership.objects.filter(client=client, user=actor)
+        role_name = hers.values_list("role__name", flat=True).first() or ""
     entry = AuditEntry(
         client=client,
         at=timezone.now(),

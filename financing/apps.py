@@ -14,7 +14,9 @@ class FinancingConfig(AppConfig):
         """Hear of it when the books change, tell them of loans that were paid out; put the inbox into the admin site."""
         from accounting.hooks import register_loan_draws
         from accounting.signals import ledger_changed
-        from financing import admin, checks  # noqa: F401  register the admin pages and the start-up checks
+
+        # Register the admin pages, the start-up checks and the log's words.
+        from financing import admin, audit_actions, checks  # noqa: F401
 
         ledger_changed.connect(_tell_of_ledger, dispatch_uid="financing.ledger_changed")
         register_loan_draws("financing", _draws)

@@ -18,7 +18,7 @@ def change_settings(*, client: Client, actor: User, **values: Any) -> dict[str, 
     Returns {choice: [before, after]} of what changed, as texts; one audit line where anything did. Raises ValidationError
     for a value that the company's books cannot have.
     """
-    Client.objects.select_for_update().get(pk=client.pk)
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     chosen = settings_of(client)
     changes: dict[str, list[str]] = {}
     for name in CHOICES:

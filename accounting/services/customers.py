@@ -30,7 +30,7 @@ def change_customer(*, client: Client, customer_id: int, values: dict[str, Any],
     number. Imports leave alone what was changed here. One audit line with before and after; the bank is told, since it
     reads the debtor. Raises CustomerRefused, Customer.DoesNotExist.
     """
-    Client.objects.select_for_update().get(pk=client.pk)
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     customer = Customer.objects.for_client(client).select_for_update().get(pk=customer_id)
     values = {name: values[name] for name in FIELDS if name in values}
     number, country = values.get("organisation_number"), values.get("country")

@@ -56,7 +56,7 @@ def ask_export(
     """
     if rows > MOST[wanted]:
         raise ReportTooLarge(MOST[wanted])
-    Client.objects.select_for_update().get(pk=client.pk)
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     mine = ExportJob.objects.for_client(client).filter(person=person, state__in=UNDER_WAY)
     query = _written(options)
     same = mine.filter(report=report, format=wanted, query=query).defer("content").first()

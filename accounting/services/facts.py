@@ -51,7 +51,7 @@ def set_facts(
         raise FactRefused("too_many")
     if reason.strip():
         reason = checked_text(reason)
-    Client.objects.select_for_update().get(pk=client.pk)
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     rows = LedgerEntry.objects.for_client(client).select_for_update(of=("self",)).select_related("customer")
     found = list(rows.filter(pk__in=entry_ids).order_by("pk"))
     if len(found) != len(set(entry_ids)):

@@ -47,7 +47,7 @@ def import_invoices(
     # The oldest first, so that customers get their numbers in an order that is nobody's choice.
     read.sort(key=lambda one: (one.document.issued, one.entry_id))
     with transaction.atomic():
-        Client.objects.select_for_update().get(pk=client.pk)
+        Client.objects.select_for_update(no_key=True).get(pk=client.pk)
         with client_scope(client):
             return _Import(client, _once(read)).run(actor, [path.name for path in paths])
 

@@ -76,7 +76,7 @@ def import_ledger(
 
 def _client(path: Path, number: str, name: str, currency: str | None, warnings: Warnings, actor: User | None) -> Client:
     """The company, locked until the import ends; created where it is not known. Raises FileRefused."""
-    known = Client.objects.select_for_update().filter(organisation_number=number)
+    known = Client.objects.select_for_update(no_key=True).filter(organisation_number=number)
     client = known.first()
     if client is None:
         _refuse_wrong(path, number, name, currency or "NOK")

@@ -47,7 +47,7 @@ def lock_ledger(*, client: Client, through: date | None, reason: str = "", actor
 
     Raises ReasonMissing where days are opened that were closed. One audit line with before and after.
     """
-    Client.objects.select_for_update().get(pk=client.pk)  # waits for imports and matches under way
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)  # waits for imports and matches under way
     before = locked_through(client)
     if through == before:
         return None

@@ -35,7 +35,9 @@ def import_payments(*, client: Client, paths: Sequence[Path], actor: User | None
     """
     files = [(path, _read(path)) for path in paths]
     with transaction.atomic():
-        Client.objects.select_for_update().get(pk=client.pk)  # waits for another import, match or lock under way
+        Client.objects.select_for_update(no_key=True).get(
+            pk=client.pk
+        )  # waits for another import, match or lock under way
         with client_scope(client):
             return _store(client, files, actor)
 

@@ -54,7 +54,7 @@ def set_rate(
 
     Entries that are booked keep what they were booked at. One audit line, with the rate before. Raises RateImpossible.
     """
-    Client.objects.select_for_update().get(pk=client.pk)
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     if currency == client.base_currency:
         raise RateImpossible(f"{currency} is what the company keeps its books in: its rate is always 1")
     if not (rate.is_finite() and 0 < rate < LARGEST) or (rate := rate.quantize(PLACES, ROUND_HALF_UP)) <= 0:

@@ -115,7 +115,7 @@ def undo_choice(*, client: Client, receipt_id: int, actor: User) -> None:
 
 
 def _locked(client: Client, receipt_id: int, status: ReceiptStatus | None = None) -> BankReceipt:
-    Client.objects.select_for_update().get(pk=client.pk)
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     receipt = BankReceipt.objects.for_client(client).select_related("entry").filter(pk=receipt_id).first()
     if receipt is None or (status and receipt.status != status):
         raise AlreadyDecided

@@ -31,7 +31,7 @@ def company_of(
         raise ImportRefused(
             f"{number[:40]} is not an organisation number, its check digit is wrong: {remedy}", header.line
         )
-    known = Client.objects.select_for_update().filter(organisation_number=number)
+    known = Client.objects.select_for_update(no_key=True).filter(organisation_number=number)
     client = known.first()
     if founding is not None and founding == (client is not None):
         raise ImportRefused(OF_ANOTHER_COMPANY.format(number=number), header.line)

@@ -31,7 +31,7 @@ def save_view(
     name = " ".join(name.split())
     if not name or len(name) > MOST_NAME or "\x00" in name:
         raise NameMissing
-    Client.objects.select_for_update().get(pk=client.pk)
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     mine = SavedView.objects.for_client(client).filter(person=person, report=report)
     if not mine.filter(name=name).exists() and mine.count() >= MOST_VIEWS:
         raise TooManyViews

@@ -95,7 +95,7 @@ def match_entries(
     first. Raises NotMatchable, BeyondTolerance, and PeriodLocked where what is to be replaced is dated in a closed
     period. One audit line, and one more for what was replaced.
     """
-    Client.objects.select_for_update().get(pk=client.pk)
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     chosen = set(entry_ids)
     if replace_assumed:
         released = release(client, Match.objects.for_client(client).filter(touching(chosen), assumed=True))

@@ -58,7 +58,7 @@ def sign_off(
     `comment` speaks for every difference that has none of its own in `of_days`, and is needed where the general ledger
     does not cover the date. Raises CommentMissing, CommentRefused. One audit line, with the file's hash.
     """
-    Client.objects.select_for_update().get(pk=client.pk)
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     stands = standing(client, as_of)
     comment = comment.strip()
     said = {day: of_days.get(day, "").strip() for day in (one.day for one in stands.days)}

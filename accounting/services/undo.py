@@ -59,7 +59,7 @@ def undo_act(*, client: Client, act: uuid.UUID, actor: User) -> int:
 
 
 def _undo(client: Client, chosen: QuerySet[Match], actor: User) -> int:
-    Client.objects.select_for_update().get(pk=client.pk)
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     released = release(client, chosen)
     if released.matches:
         tell_released(client, released, actor)

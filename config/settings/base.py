@@ -233,6 +233,7 @@ CELERY_BEAT_SCHEDULE = {
     "beat": _each("beat", 60),
     "exports": {"task": "accounting.tasks.sweep_exports", "schedule": 30.0, "options": {"expires": 30.0}},
     "imports": _each("sweep_imports", min(CREDIT_SYNC_SECONDS, 30), "accounting"),
+    "verify_logs": {"task": "access.tasks.verify_logs", "schedule": crontab(hour=1, minute=40)},
     "forget": {"task": "financing.tasks.forget", "schedule": crontab(hour=2, minute=20)},
 }
 

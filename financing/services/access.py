@@ -24,7 +24,7 @@ def withdraw_access(*, client: Client, provider_name: str, user: User, now: date
     onboarding. None where no consent stands; twice does nothing more.
     """
     with client_scope(client):
-        Client.objects.select_for_update().get(pk=client.pk)
+        Client.objects.select_for_update(no_key=True).get(pk=client.pk)
         consent = latest_consent(client, provider_name)
         if consent is None or consent.ended_at is not None:
             return None
@@ -67,7 +67,7 @@ def renew_access(
     `text` is for another occasion than this.
     """
     with client_scope(client):
-        Client.objects.select_for_update().get(pk=client.pk)
+        Client.objects.select_for_update(no_key=True).get(pk=client.pk)
         agreement = living_agreement(client, provider_name)
         if agreement is None or renewal_of(latest_consent(client, provider_name), agreement, now) != text.occasion:
             raise NothingToRenew

@@ -74,7 +74,7 @@ def begin_onboarding(
     Raises OnboardingLives, AgreementLives.
     """
     with client_scope(client):
-        Client.objects.select_for_update().get(pk=client.pk)
+        Client.objects.select_for_update(no_key=True).get(pk=client.pk)
         if living := living_onboarding(client, provider_name):
             raise OnboardingLives(living)
         if living_agreement(client, provider_name):

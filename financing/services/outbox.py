@@ -157,13 +157,14 @@ def _close(client: Client, row: OutboxMessage, outcome: str) -> None:
     """The end of it; where it was written once more meanwhile, it is told once more, with a new key."""
     now = timezone.now()
     with client_scope(client):
+        # The log before the row: whoever writes a message in a service holds the log by then (docs/decisions/0030).
+        if row.kind != MessageKind.RECEIVABLES_CHANGED or outcome.startswith("refused"):
+            about = row.agreement or row.onboarding
+            write_audit(action=f"provider.told.{row.kind}", client=client, about=about, details={"outcome": outcome})
         mine = OutboxMessage.objects.for_client(client).filter(pk=row.pk, closed_at=None)
         closed = mine.filter(version=row.version).update(closed_at=now, lease_until=None, outcome=outcome)
         if not closed:
             mine.update(lease_until=None, next_at=now + AGAIN, attempts=0)
-        if row.kind != MessageKind.RECEIVABLES_CHANGED or outcome.startswith("refused"):
-            about = row.agreement or row.onboarding
-            write_audit(action=f"provider.told.{row.kind}", client=client, about=about, details={"outcome": outcome})
 
 
 def _later(client: Client, row: OutboxMessage, error: ProviderUnavailable) -> None:

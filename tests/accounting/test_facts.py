@@ -178,10 +178,13 @@ class TestSeveral:
         assert bulk(rita, [owed], "omtvistet", neste=back)["Location"] == UNPAID
 
     def test_the_rows_can_be_ticked_without_scripts(self, rita, owed):
-        for page in (UNPAID, OPEN):
+        for page, form in ((UNPAID, "sett-form"), (OPEN + "?per=2026-03-31", "sett-form"), (OPEN, "match-form")):
             text = rita.get(page).content.decode()
-            assert f'name="post" value="{owed.pk}" form="sett-form"' in text
-            assert 'id="sett-form"' in text
+            assert f'name="post" value="{owed.pk}" form="{form}"' in text
+            assert f'id="{form}"' in text
+        # Where the boxes belong to the form for matching, «Sett …» is on the page that it leads to.
+        chosen = rita.get(f"{HOME}poster/match/", {"post": owed.pk}).content.decode()
+        assert 'id="sett-form"' in chosen and f'<input type="hidden" name="post" value="{owed.pk}">' in chosen
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def _seed(*, company: Company, write: Callable[..., None]) -> Seeded:
     client = Client.objects.filter(organisation_number=company.number).first() or create_client(
         organisation_number=company.number, name=company.name, bank_account=company.bank_account
     )
-    Client.objects.select_for_update().get(pk=client.pk)  # two seedings at once come one after the other
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)  # two seedings at once come one after the other
     members = add_people(client=client, roles=company.roles)
     with client_scope(client):
         before = _counts(client)
