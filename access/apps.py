@@ -11,4 +11,4 @@ class AccessConfig(AppConfig):
     verbose_name = _("Users and roles")
 
     def ready(self) -> None:
-        from access import admin, checks  # noqa: F401  register the admin pages and the start-up checks
+        from access import checks  # noqa: F401  register the start-up checks
