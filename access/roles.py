@@ -74,7 +74,7 @@ def copy_role(*, role: Role, shown: Mapping[int, Shown], name: str, actor: User)
 
 @transaction.atomic
 def rename_role(*, role: Role, shown: Mapping[int, Shown], name: str, actor: User) -> Role:
-    """The role under another name; as it was where the name is the same. Raises RoleNotEditable, ChangedMeanwhile, RoleNameRefused."""
+    """The role under another name. Raises RoleNotEditable, ChangedMeanwhile, RoleNameRefused."""
     role, roles = _held(role, shown)
     if role.is_administrator:
         raise RoleNotEditable(role.name)
