@@ -43,6 +43,7 @@ GIVEN = {
     "financing.Onboarding": {"status": "accepted", "ended_at": lambda rows: timezone.now()},
     "financing.Agreement": {"status": "open", "reason": ""},
     "financing.CreditSnapshot": {"status": "open"},
+    "financing.AnalysisLines": {"lines": []},
     "financing.OutboxMessage": {"kind": "grant", "agreement": lambda rows: of(rows, "financing.Agreement")},
 }  # fmt: skip
 
