@@ -5,6 +5,7 @@ import re
 import pytest
 from django.db import connection
 from django.test import override_settings
+from django.utils import timezone
 
 from access.models import Client, Role, User
 from access.services import known_person
@@ -26,8 +27,9 @@ def crawls():
     with override_settings(SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies"):
         own, other = plant("310000000", "Lys AS", OWN_MARK, "ada"), plant("310011118", "Lys AS", OTHER_MARK, "vera")
         ProviderEvent.objects.create(
-            provider="buffer", event_id=f"msg {OTHER_MARK}", kind="agreement.updated", body="x"
-        )
+            provider="buffer", event_id=f"msg {OTHER_MARK}", kind="agreement.updated", body="x",
+            received_at=timezone.now(),
+        )  # fmt: skip
         known_person(subject="otto", name="Otto", is_superuser=True)
         people = {one: Crawl(browser_of(User.objects.get(subject=one))) for one in ("ada", "vera", "otto")}
         yield people, own, other
