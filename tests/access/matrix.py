@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 TABLE = Path(__file__).with_name("matrix.csv")
 ROLES = ("administrator", "daglig_leder", "regnskapsforer", "revisor", "standard")
-PEOPLE = ("anonymous", *ROLES, "operator")
+PEOPLE = ("anonymous", *ROLES, "operator", "provider")  # the provider: with a token of the own company
 HEAD = ("address", "method", "company", *PEOPLE)
 FOREIGN = "own, foreign ids"
 UNKNOWN_NUMBER = "987654325"

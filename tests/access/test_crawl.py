@@ -28,7 +28,7 @@ def crawls():
         own, other = plant("310000000", "Lys AS", OWN_MARK, "ada"), plant("310011118", "Lys AS", OTHER_MARK, "vera")
         ProviderEvent.objects.create(
             provider="buffer", event_id=f"msg {OTHER_MARK}", kind="agreement.updated", body="x",
-            received_at=timezone.now(),
+            received_at=timezone.now(), next_at=timezone.now(),
         )  # fmt: skip
         known_person(subject="otto", name="Otto", is_superuser=True)
         people = {one: Crawl(browser_of(User.objects.get(subject=one))) for one in ("ada", "vera", "otto")}

@@ -3,15 +3,22 @@
 import logging
 import os
 import re
+from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client as Browser
 from django.test import override_settings
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model, get_application_model, get_refresh_token_model
 
 from access.models import Client, Membership, User
 from access.services import known_person
 from access.tenancy import client_scope
+from financing.consent_text import SCOPE
+from financing.models import Consent
 from financing.providers.buffer import _built
 
 from . import matrix
@@ -45,8 +52,21 @@ def browsers(planted):
     for member in Membership.objects.filter(client=planted[0][Client]).select_related("role", "user"):
         found[member.role.key] = browser_of(member.user)
     found["operator"] = browser_of(known_person(subject="otto", name="Otto", is_superuser=True))
+    found["provider"] = provider_of(planted[0])
     assert set(found) == set(matrix.PEOPLE)
     return found
+
+
+def provider_of(rows):
+    """The bank, with an access token behind which this company's consent stands."""
+    call_command("add_provider_client", "buffer", stdout=StringIO())
+    application = get_application_model().objects.get(name="buffer")
+    until = timezone.now() + timedelta(days=1)
+    token = get_access_token_model().objects.create(application=application, token="read", expires=until, scope=SCOPE)
+    get_refresh_token_model().objects.create(
+        user=rows[User], application=application, token="again", access_token=token, token_family=rows[Consent].pk
+    )
+    return Browser(raise_request_exception=False, HTTP_AUTHORIZATION="Bearer read")
 
 
 def browser_of(user):
@@ -145,4 +165,8 @@ def test_what_the_table_must_say_whatever_was_written():
             assert answers["operator"] in ("404", "405"), (address, method, company)
         if "admin/klient" in address and company == "own":
             assert {answers[one] for one in matrix.ROLES[1:]} == {"403"}, (address, method)
+        if address.startswith("/api/v1/") and method == "GET" and "schema" not in address:
+            assert {one: answers[one] for one in matrix.PEOPLE} == dict.fromkeys(matrix.PEOPLE, "401") | {
+                "provider": "200" if company == "-" else answers["provider"],
+            }, (address, company)  # fmt: skip
         assert "500" not in answers.values(), (address, method, company)
