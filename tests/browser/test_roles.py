@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
 from playwright.sync_api import expect
+
+from .test_consent import until
 
 FURULY = "310000000"
 BUTTON = "Fakturafinansiering"
@@ -17,6 +20,27 @@ with client_scope(client):
 """
 
 
+@pytest.fixture(scope="module")
+def opened(product, browser, browser_context_args):
+    """Furuly Lys AS has an account at the bank, so that there is a widget to see; opened here where it is not yet."""
+    context = browser.new_context(**browser_context_args)
+    page = context.new_page()
+    page.goto(f"{product.url}/klient/{FURULY}/fakturafinansiering/")
+    page.get_by_role("button", name="Dag Leder", exact=True).click()
+    page.wait_for_url(product.url + "/**")
+    tick = page.get_by_role("checkbox", name="Jeg godtar at Buffer får tilgang til denne klienten")
+    if tick.count():
+        tick.check()
+        with context.expect_page() as window:
+            page.get_by_role("button", name="Sjekk bedriftens Buffer").click()
+        bank = window.value
+        bank.get_by_role("button", name="Dag Leder", exact=True).click()
+        bank.get_by_role("button", name="Godta og åpne konto").click(timeout=60_000)
+        bank.wait_for_url(product.url + "/**", timeout=60_000)
+    until(page, f"{product.url}/klient/{FURULY}/innstillinger/fakturafinansiering/", "Kredittgrense")
+    context.close()
+
+
 def roles(product, page):
     page.goto(f"{product.url}/admin/klient/{FURULY}/roller/")
 
@@ -25,7 +49,7 @@ def log(product):
     return json.loads(product.manage("shell", "--verbosity", "0", "-c", LOG).strip().splitlines()[-1])
 
 
-def test_a_right_is_given_and_withdrawn_while_rita_is_signed_in(product, sign_in, shot):
+def test_a_right_is_given_and_withdrawn_while_rita_is_signed_in(product, opened, sign_in, shot):
     rita = sign_in("Rita Regnskap", f"/klient/{FURULY}/rapporter/aldersfordelt/")
     expect(rita.get_by_role("button", name=BUTTON)).to_have_count(0)
     before = len(log(product))
