@@ -1,5 +1,7 @@
 """Short ways through the admin site for its tests."""
 
+import re
+
 from django.test import Client as Browser
 
 from access.matrix import level_field
@@ -42,3 +44,11 @@ def sent(page, changed=None):
 def level_lines(client, action="role.changed"):
     with client_scope(client):
         return list(AuditEntry.objects.for_client(client).filter(action=action).order_by("at"))
+
+
+def role_of(client, key="regnskapsforer"):
+    return Role.objects.get(client=client, key=key)
+
+
+def plain(answer):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
