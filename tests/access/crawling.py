@@ -3,12 +3,14 @@
 No list of addresses: what is found on the pages is followed, whatever it is.
 """
 
+from collections import Counter
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from .matrix import undone
 
-MOST = 3000  # pages; more means that the crawler goes round in circles
+MOST = 1500  # pages; more means that the crawler goes round in circles
+VARIANTS = 4  # of one page with the same names in its query, as by every column in every order
 
 
 class Page(HTMLParser):
@@ -51,12 +53,16 @@ class Crawl:
     """Everything that one person reaches from `start`, below `/admin/`: addresses, forms, and what stood on the pages."""
 
     def __init__(self, browser, start="/admin/"):
-        self.browser, self.seen, self.forms, self.bodies = browser, {}, [], []
+        self.browser, self.seen, self.forms, self.bodies, self.variants = browser, {}, [], [], Counter()
         waiting = [start]
         while waiting:
             address = waiting.pop()
             path = plain(address)
             if path in self.seen or not path.startswith("/admin/"):
+                continue
+            asked = (path.split("?")[0], frozenset(name for name, _ in parse_qsl(urlsplit(path).query)))
+            self.variants[asked] += 1
+            if self.variants[asked] > VARIANTS:
                 continue
             assert len(self.seen) < MOST, "the crawler goes round in circles"
             answer, body = self.ask("GET", path)
