@@ -11,5 +11,5 @@ class AccessConfig(AppConfig):
     verbose_name = _("Users and roles")
 
     def ready(self) -> None:
-        # Register the admin pages, the start-up checks and the log's words.
-        from access import admin, audit_actions, checks  # noqa: F401
+        # Register the start-up checks and the log's words.
+        from access import audit_actions, checks  # noqa: F401

@@ -15,15 +15,31 @@ class Level(IntEnum):
     FULL = 2
 
 
+LEVEL_WORDS: dict[Level, str | Promise] = {
+    Level.NONE: _("No access"),
+    Level.READ: _("Read access"),
+    Level.FULL: _("Full access"),
+}
+
+
+@dataclass(frozen=True)
+class Category:
+    """Several privileges that are often given together."""
+
+    key: str
+    label: str | Promise
+
+
 @dataclass(frozen=True)
 class Privilege:
-    """One row of the role administration."""
+    """One row of the role administration. `warning`: what whoever gives it must have thought of."""
 
     name: str
-    category: str | Promise
+    category: Category
     label: str | Promise
     explanation: str | Promise
     levels: tuple[Level, ...] = (Level.NONE, Level.READ, Level.FULL)
+    warning: str | Promise = ""
 
 
 class UnknownPrivilege(Exception):
@@ -39,41 +55,61 @@ ROLES = "access.manage_roles"
 
 _NONE_OR_FULL = (Level.NONE, Level.FULL)
 
+REPORTS_AND_INVOICES = Category("reports", _("Reports and invoices"))
+BOOKS = Category("books", _("Customer ledger"))
+MONEY = Category("financing", _("Financing"))
+PEOPLE = Category("people", _("Users and roles"))
+
 PRIVILEGES: dict[str, Privilege] = {
     one.name: one
     for one in (
-        Privilege(REPORTS, _("Reports"), _("Receivables reports"), _("Open items and aged receivables.")),
-        Privilege(INVOICES, _("Invoices"), _("Unpaid invoices"), _("The list of invoices with something left to pay.")),
+        Privilege(
+            REPORTS,
+            REPORTS_AND_INVOICES,
+            _("Receivables reports"),
+            _("Open items and aged receivables. With full access also to match items, note and mark them."),
+        ),
+        Privilege(
+            INVOICES,
+            REPORTS_AND_INVOICES,
+            _("Unpaid invoices"),
+            _("The list of invoices with something left to pay."),
+        ),
         Privilege(
             IMPORT,
-            _("Accounting"),
+            BOOKS,
             _("Import"),
             _("May bring invoices, payments and whole ledgers into the books from files."),
             _NONE_OR_FULL,
         ),
         Privilege(
             LOCK,
-            _("Accounting"),
+            BOOKS,
             _("Lock the books"),
             _("May close the books through a day and open them again, and set what counts as a small difference."),
             _NONE_OR_FULL,
         ),
         Privilege(
             FINANCING,
-            _("Invoices"),
+            MONEY,
             _("Invoice financing"),
             _(
                 "May give the provider access to the company's receivables, see limit, used and available,"
                 " and open the agreement at the bank."
             ),
             _NONE_OR_FULL,
+            _(
+                "Whoever gets this can give the provider insight into the company's receivables. Give it to those who"
+                " prepare or follow up the financing."
+            ),
         ),
         Privilege(
             ROLES,
-            _("Settings"),
+            PEOPLE,
             _("Users and roles"),
             _("May decide what every role of the company may do. Only administrators."),
             _NONE_OR_FULL,
+            _("Can give anybody full access"),
         ),
     )
 }
