@@ -81,6 +81,10 @@ register(
         ),
         "entry.facts_set": (_("Facts of an item set"), fact("entry", _("Entry")), changes(_FACTS, _value)),
         "customer.changed": (_("Customer changed"), fact("customer", _("Customer")), changes(_CUSTOMER, _value)),
+        # Never what it said: the log is for ever, and a note can be deleted.
+        "note.written": (_("Note written"), fact("author", _("Author"))),
+        "note.edited": (_("Note edited"), fact("author", _("Author"))),
+        "note.deleted": (_("Note deleted"), fact("author", _("Author"))),
         "payment.booked": (
             _("Waiting payment booked on a customer"),
             *_PAYMENT,

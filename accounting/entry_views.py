@@ -41,16 +41,16 @@ BULK: dict[str, tuple[str, Any]] = {
 
 @requires(REPORTS, read_only=True)
 @require_safe
-def entry_page(request: ClientRequest, client: Client, pk: int) -> HttpResponse:
+def entry_page(request: ClientRequest, client: Client, entry_id: int) -> HttpResponse:
     """What the entry is, how it stands today, and what happened to it."""
-    return _page(request, client, _entry(client, pk), {}, {})
+    return _page(request, client, _entry(client, entry_id), {}, {})
 
 
 @requires(REPORTS, level=Level.FULL)
 @require_POST
-def entry_facts(request: ClientRequest, client: Client, pk: int) -> HttpResponse:
+def entry_facts(request: ClientRequest, client: Client, entry_id: int) -> HttpResponse:
     """The entry's own form: all four facts at once, with a reason that becomes a note."""
-    entry, errors = _entry(client, pk), {}
+    entry, errors = _entry(client, entry_id), {}
     facts: dict[str, Any] = {
         "disputed": "omtvistet" in request.POST,
         "in_collection": "inkasso" in request.POST,
@@ -72,7 +72,9 @@ def entry_facts(request: ClientRequest, client: Client, pk: int) -> HttpResponse
             errors["avtalt"] = _fact_refused(refused)
         except NoteRefused as refused:
             errors["begrunnelse"] = note_refused(refused)
-    return _page(request, client, _entry(client, pk), errors, {**facts, "reason": request.POST.get("begrunnelse", "")})
+    return _page(
+        request, client, _entry(client, entry_id), errors, {**facts, "reason": request.POST.get("begrunnelse", "")}
+    )
 
 
 @requires(REPORTS, level=Level.FULL)

@@ -53,9 +53,11 @@ def exports_page(request: ClientRequest, client: Client) -> HttpResponse:
 
 @requires(None, read_only=True)
 @require_safe
-def export_file(request: ClientRequest, client: Client, key: UUID) -> HttpResponse:
+def export_file(request: ClientRequest, client: Client, export_key: UUID) -> HttpResponse:
     """The file of one export: of another person or company it is 404, and who lost the right meanwhile is refused."""
-    job = ExportJob.objects.for_client(client).filter(key=key, person=request.user, state=ExportState.DONE).first()
+    job = (
+        ExportJob.objects.for_client(client).filter(key=export_key, person=request.user, state=ExportState.DONE).first()
+    )
     if job is None or job.content is None or job.expires_at is None or job.expires_at <= timezone.now():
         raise Http404
     _check(request, job.report)
@@ -95,10 +97,10 @@ def save_view_page(request: ClientRequest, client: Client) -> HttpResponse:
 
 @requires(None)
 @require_POST
-def remove_view_page(request: ClientRequest, client: Client, pk: int) -> HttpResponse:
+def remove_view_page(request: ClientRequest, client: Client, saved_view_id: int) -> HttpResponse:
     """Forgets one of the person's views and leads back to the report."""
     page, _options = _report_of(request)
-    remove_view(client=client, person=request.user, pk=pk)
+    remove_view(client=client, person=request.user, pk=saved_view_id)
     return HttpResponseRedirect(_back(client, page, QueryDict(request.POST.get("sporring", ""))))
 
 

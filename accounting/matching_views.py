@@ -85,10 +85,10 @@ def match_undo(request: ClientRequest, client: Client) -> HttpResponse:
 
 @requires(REPORTS, read_only=True)
 @require_safe
-def match_group_page(request: ClientRequest, client: Client, entry: int) -> HttpResponse:
+def match_group_page(request: ClientRequest, client: Client, entry_id: int) -> HttpResponse:
     """Every entry that hangs together with this one by matches, and each match with how it came about."""
     try:
-        group = match_group(client, entry)
+        group = match_group(client, entry_id)
     except (LedgerEntry.DoesNotExist, OverflowError):
         raise Http404 from None
     context = {

@@ -43,11 +43,11 @@ def note_new(request: ClientRequest, client: Client) -> HttpResponse:
 
 @requires(REPORTS, level=Level.FULL)
 @require_http_methods(["GET", "HEAD", "POST"])
-def note_edit(request: ClientRequest, client: Client, pk: int) -> HttpResponse:
+def note_edit(request: ClientRequest, client: Client, note_id: int) -> HttpResponse:
     """Change one's own note; nobody else's exists here."""
     note = (
         visible_notes(client, request.user)
-        .filter(pk=pk, author=request.user)
+        .filter(pk=note_id, author=request.user)
         .select_related("customer", "entry")
         .first()
     )
@@ -57,7 +57,7 @@ def note_edit(request: ClientRequest, client: Client, pk: int) -> HttpResponse:
     if request.method == "POST":
         text, shared = request.POST.get("tekst", ""), "synlig" in request.POST
         try:
-            edit_note(client=client, note_id=pk, text=text, shared=shared, author=request.user, now=timezone.now())
+            edit_note(client=client, note_id=note_id, text=text, shared=shared, author=request.user, now=timezone.now())
             return redirect(_home(client, note.customer, note.entry))
         except NoteRefused as refused:
             error = note_refused(refused)
@@ -66,14 +66,14 @@ def note_edit(request: ClientRequest, client: Client, pk: int) -> HttpResponse:
 
 @requires(REPORTS, level=Level.FULL)
 @require_http_methods(["GET", "HEAD", "POST"])
-def note_delete(request: ClientRequest, client: Client, pk: int) -> HttpResponse:
+def note_delete(request: ClientRequest, client: Client, note_id: int) -> HttpResponse:
     """Ask, then delete: one's own, or as administrator what is shared."""
     is_administrator = request.rights.membership.role.is_administrator
-    note = visible_notes(client, request.user).filter(pk=pk).select_related("customer", "entry", "author").first()
+    note = visible_notes(client, request.user).filter(pk=note_id).select_related("customer", "entry", "author").first()
     if note is None or (note.author_id != request.user.pk and not (is_administrator and note.shared)):
         raise Http404
     if request.method == "POST":
-        delete_note(client=client, note_id=pk, actor=request.user, is_administrator=is_administrator)
+        delete_note(client=client, note_id=note_id, actor=request.user, is_administrator=is_administrator)
         return redirect(_home(client, note.customer, note.entry))
     context = {
         "note": note,

@@ -94,14 +94,16 @@ def sign_off_now(request: ClientRequest, client: Client) -> HttpResponse:
 
 @requires(REPORTS, read_only=True)
 @require_safe
-def kept_report(request: ClientRequest, client: Client, key: int) -> HttpResponse:
+def kept_report(request: ClientRequest, client: Client, sign_off_id: int) -> HttpResponse:
     """The report as it was when it was reconciled. What is no longer what was kept is not given out as it."""
-    kept = SignOff.objects.for_client(client).filter(pk=key).first()
+    kept = SignOff.objects.for_client(client).filter(pk=sign_off_id).first()
     if kept is None:
         raise Http404
     pdf = bytes(kept.pdf)
     if sha256(pdf).hexdigest() != kept.pdf_sha256:
-        return HttpResponse(_("The file is not the one that was kept."), status=500, content_type="text/plain")
+        return HttpResponse(
+            _("The file is not the one that was kept."), status=409, content_type="text/plain; charset=utf-8"
+        )
     name = f"avstemt_{client.organisation_number}_{kept.as_of}.pdf"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(pdf, content_type="application/pdf", headers=headers)

@@ -29,7 +29,7 @@ urlpatterns = [
     ),
     path("klient/<str:organisation_number>/rapporter/avstemming/avstem", sign_off_views.sign_off_now, name="sign_off"),
     path(
-        "klient/<str:organisation_number>/rapporter/avstemming/<int:key>.pdf",
+        "klient/<str:organisation_number>/rapporter/avstemming/<int:sign_off_id>.pdf",
         sign_off_views.kept_report,
         name="sign_off_report",
     ),
@@ -57,7 +57,7 @@ urlpatterns = [
     path("klient/<str:organisation_number>/poster/match/utfor/", matching_views.match_do, name="match_do"),
     path("klient/<str:organisation_number>/poster/match/opphev/", matching_views.match_undo, name="match_undo"),
     path(
-        "klient/<str:organisation_number>/poster/<int:entry>/match/",
+        "klient/<str:organisation_number>/poster/<int:entry_id>/match/",
         matching_views.match_group_page,
         name="match_group",
     ),
@@ -77,10 +77,12 @@ urlpatterns = [
         name="accounting_choices",
     ),
     path("klient/<str:organisation_number>/eksporter/", export_views.exports_page, name="exports"),
-    path("klient/<str:organisation_number>/eksporter/<uuid:key>/", export_views.export_file, name="export_file"),
+    path("klient/<str:organisation_number>/eksporter/<uuid:export_key>/", export_views.export_file, name="export_file"),
     path("klient/<str:organisation_number>/visninger/", export_views.save_view_page, name="save_view"),
     path(
-        "klient/<str:organisation_number>/visninger/<int:pk>/slett", export_views.remove_view_page, name="remove_view"
+        "klient/<str:organisation_number>/visninger/<int:saved_view_id>/slett",
+        export_views.remove_view_page,
+        name="remove_view",
     ),
     # A customer's number may hold a slash.
     path("klient/<str:organisation_number>/kunder/", customer_views.customers, name="customers"),
@@ -95,12 +97,12 @@ urlpatterns = [
         name="customer_edit",
     ),
     path("klient/<str:organisation_number>/kunder/<path:number>/", customer_views.customer, name="customer"),
-    path("klient/<str:organisation_number>/poster/<int:pk>/", entry_views.entry_page, name="ledger_entry"),
-    path("klient/<str:organisation_number>/poster/<int:pk>/fakta/", entry_views.entry_facts, name="entry_facts"),
+    path("klient/<str:organisation_number>/poster/<int:entry_id>/", entry_views.entry_page, name="ledger_entry"),
+    path("klient/<str:organisation_number>/poster/<int:entry_id>/fakta/", entry_views.entry_facts, name="entry_facts"),
     path("klient/<str:organisation_number>/poster/sett/", entry_views.set_facts_of_rows, name="set_facts"),
     path("klient/<str:organisation_number>/notater/ny/", note_views.note_new, name="note_new"),
-    path("klient/<str:organisation_number>/notater/<int:pk>/", note_views.note_edit, name="note_edit"),
-    path("klient/<str:organisation_number>/notater/<int:pk>/slett/", note_views.note_delete, name="note_delete"),
+    path("klient/<str:organisation_number>/notater/<int:note_id>/", note_views.note_edit, name="note_edit"),
+    path("klient/<str:organisation_number>/notater/<int:note_id>/slett/", note_views.note_delete, name="note_delete"),
     path("klient/<str:organisation_number>/import/", import_views.import_page, name="import"),
     path("klient/<str:organisation_number>/import/<int:run_id>/", import_views.import_run_page, name="import_run"),
 ]

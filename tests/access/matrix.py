@@ -26,7 +26,9 @@ UNKNOWN_NUMBER = "987654325"
 FIXED = {
     "key": "receivables", "app_label": "financing", "url": "whatever/", "object_id": "1", "day": "2026-01-02",
 }  # fmt: skip
-MODELS = {"access_id": "DataAccess", "entry_id": "LedgerEntry"}
+MODELS = {"access_id": "DataAccess", "entry_id": "LedgerEntry", "receipt_id": "BankReceipt", "run_id": "ImportRun"}
+# What an address knows a row by where that is not its id.
+KNOWN_BY = {"export_key": ("exportjob", "key"), "number": ("customer", "number")}
 # What pages call other companies' rows in their filters and forms, beside the model's own name.
 NAMES = {
     "Customer": ("kunde", "kunder"), "LedgerEntry": ("post", "poster", "debet", "kredit", "entry", "faktura"),
@@ -76,6 +78,10 @@ def filled(path, names, company, own, other):
     for name in set(names) - {"organisation_number"}:
         if name in FIXED:
             values[name] = FIXED[name]
+            continue
+        if name in KNOWN_BY:
+            model, field = KNOWN_BY[name]
+            values[name] = getattr(by_name[model], field)
             continue
         model = MODELS.get(name, name.removesuffix("_id").replace("_", "")).lower()
         assert model in by_name, f"say in matrix.MODELS or matrix.FIXED what <{name}> of {path} is"

@@ -79,7 +79,7 @@ def test_what_changes_and_for_whom_is_said_before_anything_is_saved(two, ada):
     answer = ada.post(OWN + "roller/endringer", sent(page, {("regnskapsforer", "financing"): 2}))
     text = plain(answer)
     assert "Regnskapsfører Gjelder 1 person: Rita" in text
-    assert "Fakturafinansiering Ingen tilgang Full tilgang Den som får dette" in text
+    assert "Fakturafinansiering Før Ingen tilgang Etter Full tilgang Den som får dette" in text
     assert "Daglig leder" not in text
     assert role_of(two[0]).levels()[FINANCING] == Level.NONE and not level_lines(two[0])
 

@@ -108,11 +108,10 @@ def test_the_walk_finds_a_view_without_a_gate():
 ARGUMENTS = {
     "<str:organisation_number>": "310000000", "<path:object_id>": "1", "<slug:key>": "receivables",
     "^(?P<app_label>financing)/$": "financing/", "<int:role_id>": "1", "(?P<url>.*)$": "whatever/",
-    "<path:number>": "10", "<int:pk>": "1",
+    "<path:number>": "10",
     "<uuid:consent_id>": "6a1e0b5a-3f0c-4c55-9d53-0e1d2a7c9b11", "<str:day>": "2026-11-24", "<int:access_id>": "1",
-    "<int:receipt_id>": "1", "<int:entry>": "1", "<int:key>": "1",
-    "<uuid:key>": "6a1e0b5a-3f0c-4c55-9d53-0e1d2a7c9b11",
-    "<int:run_id>": "1",
+    "<int:receipt_id>": "1", "<int:entry_id>": "1", "<int:sign_off_id>": "1", "<int:run_id>": "1", "<int:note_id>": "1",
+    "<int:saved_view_id>": "1", "<uuid:export_key>": "6a1e0b5a-3f0c-4c55-9d53-0e1d2a7c9b11",
 }  # fmt: skip
 
 
