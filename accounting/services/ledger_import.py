@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from access.models import Client, User, is_organisation_number
@@ -19,14 +19,10 @@ from accounting.services.ledger_matches import store_matches
 from accounting.services.payment_import import book_waiting
 from accounting.services.receipt_booking import Booked
 from accounting.services.saft_checks import Warnings
-from accounting.services.statistics import analyse_ledger
+from accounting.services.statistics import analyse_ledger, plan_for_many_rows
 from accounting.signals import ledger_changed
 
 LONGEST_NAME = 200
-
-# While an import runs, autovacuum may note the tables as empty (its rows are not yet committed, or an earlier import was
-# interrupted). A nested loop that then takes them for a row or two would be quadratic.
-_FOR_MANY_ROWS = "SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off"
 
 
 def import_ledger(
@@ -48,8 +44,7 @@ def import_ledger(
         warnings = Warnings()
         client = _client(entries, client_orgnr, name, currency, warnings, actor)
         with client_scope(client):
-            with connection.cursor() as cursor:
-                cursor.execute(_FOR_MANY_ROWS)
+            plan_for_many_rows()
             last_pk = LedgerEntry.objects.for_client(client).aggregate(last=Max("pk"))["last"] or 0
             stored = store_entries(client, entries, warnings, progress)
             warn_of_held_twice(client, last_pk, warnings)

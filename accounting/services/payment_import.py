@@ -21,7 +21,7 @@ from accounting.services.rates import RateMissing
 from accounting.services.receipt_booking import Booked, take_up_waiting
 from accounting.services.receipt_pairing import Paired, Told, digest_of, pair_lines
 from accounting.services.saft_checks import Warnings
-from accounting.services.statistics import analyse_ledger
+from accounting.services.statistics import analyse_ledger, plan_for_many_rows
 from accounting.signals import ledger_changed
 
 ZERO = Decimal("0.00")
@@ -35,9 +35,8 @@ def import_payments(*, client: Client, paths: Sequence[Path], actor: User | None
     """
     files = [(path, _read(path)) for path in paths]
     with transaction.atomic():
-        Client.objects.select_for_update(no_key=True).get(
-            pk=client.pk
-        )  # waits for another import, match or lock under way
+        # Waits for another import, match or lock under way.
+        Client.objects.select_for_update(no_key=True).get(pk=client.pk)
         with client_scope(client):
             return _store(client, files, actor)
 
@@ -53,6 +52,7 @@ def _read(path: Path) -> BankFile:
 
 def _store(client: Client, files: list[tuple[Path, BankFile]], actor: User | None) -> dict[str, Any]:
     told = [Told(line, path.name) for path, file in files for line in file.lines]
+    plan_for_many_rows(len(told))
     paired = pair_lines(client, told)
     of_files = {receipt.pk: receipt for receipt in paired.receipts.values()}
     held = {pk for pk, receipt in of_files.items() if receipt.entry_id}
