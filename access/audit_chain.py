@@ -3,7 +3,7 @@
 A hash is SHA-256 in hex of one text: the values of `_VALUES` in their order, each as `length in bytes:value`, `-` where
 there is none, commas between. So every column is in it, and the hash of the line before. The database writes it
 (access/migrations/0005_audit_chain.py); it is computed here anew, so that nobody who changes the function there is believed.
-docs/decisions/0030-audit-chain.md says what it protects from, and from what not.
+docs/decisions/0028-audit-chain.md says what it protects from, and from what not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The role matrix: what every role of a company may do, what somebody wants of it, and what changed meanwhile.
 
 Says nothing to the database but to read; `access.roles` changes. Levels of a category follow PowerOffice Go: one level for
-all of it, or «Egendefinert» where its parts differ (docs/decisions/0031-the-admin-site-belongs-to-companies.md).
+all of it, or «Egendefinert» where its parts differ (docs/decisions/0029-the-admin-site-belongs-to-companies.md).
 """
 
 import json

@@ -32,7 +32,7 @@ def write_audit(
     """Add one line to the log. With a client, inside its scope; without, anywhere. Never put a secret in `details`.
 
     Who does something in a company is written with her role of that moment. The line holds the log of its company until the
-    transaction ends: write it late (docs/decisions/0030-audit-chain.md).
+    transaction ends: write it late (docs/decisions/0028-audit-chain.md).
     """
     if actor and client and not role_name:
         hers = Membership.objects.filter(client=client, user=actor)

@@ -137,7 +137,7 @@ def refuse_answer(*, client: Client, provider_name: str, reference: str, why: st
     """Keep that an answer about this agreement could not be believed: the last good figures stay, with their own time."""
     log.error("an answer about agreement %s was refused: %s", reference, why)
     with client_scope(client):
-        # The log last: `store_agreement` too holds the agreement before it holds the log (docs/decisions/0030).
+        # The log last: `store_agreement` too holds the agreement before it holds the log (docs/decisions/0028).
         Agreement.objects.for_client(client).filter(provider=provider_name, provider_reference=reference).update(
             refused_at=timezone.now()
         )

@@ -157,7 +157,7 @@ def _close(client: Client, row: OutboxMessage, outcome: str) -> None:
     """The end of it; where it was written once more meanwhile, it is told once more, with a new key."""
     now = timezone.now()
     with client_scope(client):
-        # The log before the row: whoever writes a message in a service holds the log by then (docs/decisions/0030).
+        # The log before the row: whoever writes a message in a service holds the log by then (docs/decisions/0028).
         if row.kind != MessageKind.RECEIVABLES_CHANGED or outcome.startswith("refused"):
             about = row.agreement or row.onboarding
             write_audit(action=f"provider.told.{row.kind}", client=client, about=about, details={"outcome": outcome})
