@@ -30,3 +30,8 @@ def mod11(body: str) -> str:
     total = sum(int(digit) * (2 + place % 6) for place, digit in enumerate(reversed(body)))
     rest = -total % 11
     return "-" if rest == 10 else str(rest)
+
+
+def reference_key(reference: str) -> str:
+    """A reference of payment as it is compared: banks leave out the zeros in front of a KID, or do not."""
+    return reference.lstrip("0") if reference.rstrip("-").isdigit() else reference

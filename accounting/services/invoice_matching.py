@@ -7,6 +7,7 @@ from typing import Any
 
 from access.models import Client
 from accounting.imports.ehf_file import EhfDocument
+from accounting.kid import reference_key
 from accounting.matching import ZERO
 from accounting.models import How, Kind, LedgerEntry
 from accounting.services.settle import Pair, settle
@@ -23,11 +24,6 @@ def joined(references: Sequence[str]) -> str:
     while len(found := SEPARATOR.join(kept)) > 100:
         kept.pop()
     return found
-
-
-def reference_key(reference: str) -> str:
-    """A reference of payment as it is compared: banks leave out the zeros in front of a KID, or do not."""
-    return reference.lstrip("0") if reference.isdigit() else reference
 
 
 class Prepaid:

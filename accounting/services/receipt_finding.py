@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db.models import CharField, F, Func, Q, Value
+
 from access.models import Client
-from accounting.kid import is_kid
+from accounting.kid import is_kid, reference_key
 from accounting.models import BankReceipt, How, LedgerEntry
 from accounting.services.settle import settings_of
 
@@ -35,11 +37,14 @@ class Finder:
         chosen = settings_of(client)
         self._check, self._length = chosen.kid_check, chosen.kid_length
         references = {one.reference for one in receipts if self.may_be_kid(one.reference)}
+        keys = {reference_key(one) for one in references}
         entries = LedgerEntry.objects.for_client(client).filter(amount__gt=0)
         self._by_kid: dict[str, list[LedgerEntry]] = defaultdict(list)
         entry_of: dict[int, LedgerEntry] = {}  # one object for each, which is used up as receipts are booked
-        for one in entries.filter(kid__in=references).order_by("due_date", "entry_date", "pk"):
-            self._by_kid[one.kid].append(entry_of.setdefault(one.pk, one))
+        bare = Func(F("kid"), Value("0"), function="LTRIM", output_field=CharField())
+        called = entries.exclude(kid="").annotate(bare=bare).filter(Q(kid__in=references) | Q(bare__in=keys))
+        for one in called.order_by("due_date", "entry_date", "pk"):
+            self._by_kid[reference_key(one.kid)].append(entry_of.setdefault(one.pk, one))
         # Only of those that their reference does not settle.
         rest = [one for one in receipts if one.amount > 0 and self.by_reference(one) is None]
         self._numbers = {one.pk: _numbers(one) for one in rest}
@@ -53,13 +58,16 @@ class Finder:
         """By the company's agreement; of a reference with letters (as RF18…) no agreement speaks."""
         if not reference:
             return False
-        return not reference.rstrip("-").isdigit() or is_kid(reference, check=self._check, length=self._length)
+        if not reference.rstrip("-").isdigit():
+            return True
+        whole = reference.zfill(self._length) if self._length else reference  # zeros in front may have been left out
+        return is_kid(whole, check=self._check, length=self._length)
 
     def by_reference(self, receipt: BankReceipt) -> Fit | None:
         """By a KID that is that of an entry, of one customer."""
         if not self.may_be_kid(receipt.reference):
             return None
-        found = self._by_kid.get(receipt.reference, [])
+        found = self._by_kid.get(reference_key(receipt.reference), [])
         if len({one.customer_id for one in found}) != 1:
             return None
         how = How.KID if receipt.reference.rstrip("-").isdigit() else How.REFERENCE

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from access.models import Client
 from access.redaction import without_identity_numbers
 from accounting.imports.bank_lines import BankLine, FileKind
+from accounting.kid import reference_key
 from accounting.models import BankReceipt, BankTelling, ReceiptStatus
 
 NEAR = timedelta(days=5)  # how far the days may differ on which two kinds of file tell of one payment
@@ -57,11 +58,6 @@ def digest(*parts: str) -> str:
 def digest_of(line: BankLine) -> str:
     """The line's identity as it is kept."""
     return digest(line.kind, line.identity)
-
-
-def reference_key(reference: str) -> str:
-    """A reference as it is compared: banks leave out the zeros in front of a KID, or do not."""
-    return reference.lstrip("0") if reference.isdigit() else reference
 
 
 def pair_lines(client: Client, told: Iterable[Told]) -> Paired:

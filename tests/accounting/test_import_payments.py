@@ -75,6 +75,18 @@ def test_a_payment_with_a_kid_is_booked_on_its_invoice(books, bank, client):
     }
 
 
+@pytest.mark.parametrize("length", [None, 9])
+@pytest.mark.parametrize(
+    ("owed", "told"), [("001234566", "1234566"), ("1234566", "001234566"), ("001234566", "001234566")]
+)
+def test_zeros_in_front_of_a_kid_may_be_left_out(books, bank, client, owed, told, length):
+    with client_scope(client):
+        LedgerSettings.objects.for_client(client).create(kid_check="10", kid_length=length)
+    books.invoice("10000", "2026-01-10", "100.00", kid=owed, invoice_number="1")
+    summary = bank.load(ocr([Paid(told, "100.00")]))
+    assert summary["receipts"]["booked"] == 1 and summary["matches"] == {"created": 1}
+
+
 def test_the_same_file_twice_changes_nothing(books, bank, client):
     books.invoice("10000", "2026-01-10", "100.00", kid="1234567", invoice_number="1")
     file = bank.file(ocr([Paid("1234567", "40.00"), Paid("1234567", "40.00"), Paid("7777777", "5.00")]))
