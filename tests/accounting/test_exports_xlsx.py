@@ -95,7 +95,7 @@ def test_excel_and_csv_equal_the_page_to_the_ore_for_ten_thousand_rows(make_clie
             found, _before, position = page_of_items(books.client, options, OPEN_ITEMS, position)
             shown += [
                 (item.voucher_number, item.invoice_number, item.kid, item.amount, item.open_amount)
-                for item in (line_of(one, columns_of(options)[0]) for one in found)
+                for item in (line_of(one, columns_of(options)[0], AS_OF) for one in found)
             ]
     (part,) = client.get(f"{address}?per={AS_OF}").context_data["report"].currencies
     assert len(shown) == 10_000
