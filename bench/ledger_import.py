@@ -55,7 +55,7 @@ def once(server: Server, file: Path, rows: Path, size: int) -> tuple[float, floa
             with open(rows, "wb") as output:
                 cursor.copy_expert("COPY accounting_ledgerentry TO STDOUT", output)
             # Empty, with its files cut short, and its customers as they are.
-            cursor.execute("TRUNCATE accounting_match, accounting_ledgerentry")
+            cursor.execute("TRUNCATE accounting_match, accounting_ledgerentry CASCADE")
             began = perf_counter()
             with open(rows, "rb") as source:
                 cursor.copy_expert("COPY accounting_ledgerentry FROM STDIN", source)

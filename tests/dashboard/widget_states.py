@@ -67,7 +67,7 @@ def at(days):
 
 
 def when(days):
-    return timezone.now() + timedelta(days=days)
+    return timezone.localtime() + timedelta(days=days)  # its day is the one that pages show
 
 
 def written(day):
